@@ -1,0 +1,158 @@
+"""Everything that has to be green, each a session: `nox` runs the default ones, `nox -l` lists them all.
+
+The tests run on the *wheel*, in a folder without the packages, so that what is tested is what users install.
+"""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+PACKAGES = ("rehook_async", "loyalty_async", "wallet_async")
+LOCK = "requirements/ci.txt"
+READ_BY_TESTS = ("tests", "docs", "examples", "README.md", "pyproject.toml")
+
+nox.needs_version = ">=2026.2.9"
+nox.options.sessions = ["lint", "types", "tests", "docs", "build"]
+# A Python that is not here is skipped and named in the closing list, also where CI is set.
+nox.options.error_on_missing_interpreters = False
+nox.options.download_python = "never"
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """The rules of ruff, its formatting, and which module may import which."""
+    session.install("-c", LOCK, "--group", "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """The inside by mypy and by basedpyright; the public API must be typed to the last name."""
+    session.install("-c", LOCK, ".[cli]", "--group", "types")
+    session.run("mypy")
+    session.run("basedpyright")
+    for package in PACKAGES:
+        session.run("basedpyright", "--ignoreexternal", "--verifytypes", package)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The tests on the installed wheel; arguments after `--` go to pytest."""
+    session.install("-c", LOCK, f"{_wheel(session)}[cli]", "--group", "test")
+    with session.chdir(_away_from_tree(session)):
+        _pytest(session, "--ignore=tests/docs", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def lowest(session: nox.Session) -> None:
+    """The tests with the oldest releases of everything this project names."""
+    session.install("-c", LOCK, "--group", "lock")
+    install = ("uv", "pip", "install", "--quiet")
+    session.run(
+        *(*install, "--resolution", "lowest-direct"),
+        *("-r", "pyproject.toml", "--extra", "cli", "--group", "test"),
+    )
+    session.run(*install, "--no-deps", str(_wheel(session)))
+    with session.chdir(_away_from_tree(session)):
+        _pytest(session, "--ignore=tests/docs", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def coverage(session: nox.Session) -> None:
+    """The tests once more, counting lines and branches.
+
+    `coverage run` starts before pytest does: this project's own pytest plugin is loaded so early that
+    a coverage plugin of pytest would miss its imports.
+    """
+    session.install("-c", LOCK, f"{_wheel(session)}[cli]", "--group", "test")
+    away = _away_from_tree(session)
+    with session.chdir(away):
+        session.run("coverage", "run", "-m", "pytest", "--ignore=tests/docs", *session.posargs)
+    # From here the installed files are found in the tree, and are reported by their names there.
+    session.run("coverage", "combine", "--quiet", str(away))
+    session.run("coverage", "report")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The python and sh blocks of README and docs/ are run."""
+    session.install("-c", LOCK, f"{_wheel(session)}[cli]", "--group", "docs")
+    with session.chdir(_away_from_tree(session)):
+        _pytest(session, "tests/docs", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmarks, against the baselines of the same run; results go to benchmarks/results/."""
+    session.install("-c", LOCK, f"{_wheel(session)}[cli]", "--group", "bench")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """The two archives, their metadata, and what is in the wheel."""
+    session.install("-c", LOCK, "--group", "build")
+    dist = _empty_folder(session, "dist")
+    session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
+    session.run("twine", "check", "--strict", *map(str, sorted(dist.iterdir())))
+    _check_wheel(session, next(dist.glob("*.whl")))
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write requirements/ci.txt anew: the newest releases, for every supported Python and platform."""
+    session.install("--group", "lock")
+    session.run(
+        *("uv", "pip", "compile", "pyproject.toml", "--output-file", LOCK, "--quiet", "--upgrade"),
+        *("--universal", "--python-version", PYTHONS[0], "--all-extras", "--group", "dev", "--no-annotate"),
+        env={"UV_CUSTOM_COMPILE_COMMAND": "nox -s lock"},
+    )
+
+
+def _pytest(session: nox.Session, *arguments: str) -> None:
+    """Run pytest in development mode: an unclosed socket or an unawaited coroutine is an error."""
+    session.run("python", "-X", "dev", "-W", "error", "-m", "pytest", *arguments)
+
+
+def _wheel(session: nox.Session) -> Path:
+    """Build the wheel and return where it is."""
+    folder = _empty_folder(session, "wheel")
+    session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), ".")
+    return next(folder.glob("*.whl"))
+
+
+def _away_from_tree(session: nox.Session) -> Path:
+    """Copy what the tests read to a folder that holds no package: only the wheel can be imported there."""
+    folder = _empty_folder(session, "away")
+    for source in filter(Path.exists, map(Path, READ_BY_TESTS)):
+        if source.is_dir():
+            shutil.copytree(source, folder / source, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / source)
+    return folder
+
+
+def _empty_folder(session: nox.Session, name: str) -> Path:
+    """Return an empty folder of this session's own."""
+    folder = Path(session.create_tmp()).resolve() / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def _check_wheel(session: nox.Session, wheel: Path) -> None:
+    """Stop unless *wheel* holds the three packages with their type marker and nothing else."""
+    names = zipfile.ZipFile(wheel).namelist()
+    missing = [f"{package}/py.typed" for package in PACKAGES if f"{package}/py.typed" not in names]
+    if missing:
+        session.error(f"{wheel.name} lacks {', '.join(missing)}")
+    expected = (*(f"{package}/" for package in PACKAGES), "wallet_async-")
+    strangers = [name for name in names if not name.startswith(expected)]
+    if strangers:
+        session.error(f"{wheel.name} holds what does not belong there: {', '.join(strangers[:5])}")
+    session.log(f"{wheel.name}: {len(names)} files, typed, tests left out")

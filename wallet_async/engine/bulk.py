@@ -1,0 +1,202 @@
+"""Many calls under one bound: workers that pull from one iterator, results as they finish, one failure harms nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable
+from typing import Any, Generic, TypeVar
+
+from attrs import frozen
+
+from wallet_async.engine import checks
+from wallet_async.engine.errors import InvalidInputError, SessionClosedError, WalletError
+from wallet_async.engine.events import UnreadResultsEvent
+from wallet_async.engine.report import Reporter
+
+ItemT = TypeVar("ItemT")  # an item
+ValueT = TypeVar("ValueT")  # what it gives
+
+_HELD = 16
+"""Items a concurrency slot that may wait behind a busy wallet before no more are taken from the iterator."""
+
+
+@frozen
+class Done(Generic[ItemT, ValueT]):
+    """One item succeeded."""
+
+    item: ItemT
+    """The item, as the caller gave it."""
+    value: ValueT
+    """What it gave."""
+
+
+@frozen
+class Failed(Generic[ItemT]):
+    """One item failed; the others go on."""
+
+    item: ItemT
+    """The item, as the caller gave it."""
+    error: WalletError
+    """What went wrong."""
+
+
+Result = Done[ItemT, ValueT] | Failed[ItemT]
+Deliver = Callable[[ValueT], Awaitable[None]]
+Work = Callable[[ItemT, Deliver[ValueT]], Awaitable[None]]
+
+
+class Bulk(Generic[ItemT, ValueT]):
+    """The results of a bulk run: iterate with ``async for``, in the order in which they finish.
+
+    Work starts with the iteration and keeps at most *concurrency* items under way; a slow reader stops it. Leaving the loop
+    early ends the run: reads are cancelled, writes that have started are finished (their results are then in `unread`).
+    """
+
+    def __init__(
+        self,
+        items: Iterable[ItemT] | AsyncIterable[ItemT],
+        work: Work[ItemT, ValueT],
+        *,
+        concurrency: int,
+        reporter: Reporter,
+        adopt: Callable[[Bulk[Any, Any]], None],
+        lane: Callable[[ItemT], Hashable] | None = None,
+    ) -> None:
+        self._concurrency = checks.count("concurrency", concurrency)
+        self._pull = _puller(items)
+        self._work = work
+        self._lane = lane
+        self._reporter = reporter
+        self._adopt = adopt
+        self._lanes: dict[Hashable, deque[ItemT]] = {}
+        self._held = asyncio.Semaphore(_HELD * concurrency)
+        self._space = asyncio.Semaphore(concurrency)
+        self._ready: deque[Result[ItemT, ValueT]] = deque()
+        self._arrived = asyncio.Event()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._busy: set[asyncio.Task[Any] | None] = set()
+        self._stopping = False
+        self._started = False
+        self._broken: BaseException | None = None
+        self.unread: tuple[Result[ItemT, ValueT], ...] = ()
+        """Results that finished after the loop was left."""
+
+    async def __aiter__(self) -> AsyncIterator[Result[ItemT, ValueT]]:
+        """Run, and give results as they finish.
+
+        Raises:
+            Exception: Whatever the iterable of items raised, after the results of what it gave before.
+        """
+        if self._started:
+            raise InvalidInputError("a bulk run can be iterated once; make a new one")
+        self._started = True
+        self._adopt(self)
+        try:
+            for _ in range(self._concurrency):
+                self._spawn()
+            while self._workers or self._ready:
+                while self._ready:
+                    self._space.release()
+                    yield self._ready.popleft()
+                if self._workers:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+            if self._broken is not None:
+                raise self._broken
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the run: take no further item, cancel reads, and wait for writes that have started."""
+        self._stopping = True
+        if self._workers and self._broken is None:
+            self._broken = SessionClosedError("the bulk run was closed before its end")
+        for task in self._workers:
+            if self._lane is None or task not in self._busy:
+                task.cancel()
+            self._space.release()  # a worker that waits to deliver a finished write goes on
+        if self._workers:
+            # Shielded: if this wait is cancelled too, started writes still run to their end.
+            await asyncio.shield(asyncio.gather(*self._workers, return_exceptions=True))
+        if self._ready:
+            self.unread = tuple(self._ready)
+            self._ready.clear()
+            failed = sum(isinstance(result, Failed) for result in self.unread)
+            self._reporter.emit(
+                UnreadResultsEvent(service=self._reporter.service, done=len(self.unread) - failed, failed=failed)
+            )
+
+    def _spawn(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._worker())
+        self._workers.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._workers.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken = self._broken or error
+            self._stopping = True
+        self._arrived.set()
+
+    async def _worker(self) -> None:
+        while not self._stopping:
+            try:
+                item = await self._pull()
+            except StopAsyncIteration:
+                return
+            if self._lane is None:
+                await self._do(item)
+            else:
+                await self._in_order(item, self._lane(item))
+
+    async def _in_order(self, item: ItemT, lane: Hashable) -> None:
+        """Do *item* now, or leave it to the worker that is busy with the same lane."""
+        if (line := self._lanes.get(lane)) is not None:
+            line.append(item)
+            await self._held.acquire()
+            return
+        line = self._lanes[lane] = deque([item])
+        while line and not self._stopping:
+            await self._do(line.popleft())
+            if line:
+                self._held.release()
+        del self._lanes[lane]
+
+    async def _do(self, item: ItemT) -> None:
+        task = asyncio.current_task()
+        self._busy.add(task)
+        try:
+            await self._work(item, lambda value: self._deliver(Done(item, value)))
+        except WalletError as error:
+            await self._deliver(Failed(item, error))
+        finally:
+            self._busy.discard(task)
+
+    async def _deliver(self, result: Result[ItemT, ValueT]) -> None:
+        await self._space.acquire()
+        self._ready.append(result)
+        self._arrived.set()
+
+
+def _puller(items: Iterable[ItemT] | AsyncIterable[ItemT]) -> Callable[[], Coroutine[Any, Any, ItemT]]:
+    """Make a function that gives the next item, from either kind of iterable, to one caller at a time."""
+    if isinstance(items, AsyncIterable):
+        source, lock = aiter(items), asyncio.Lock()
+
+        async def pull_later() -> ItemT:
+            async with lock:  # an async generator refuses a second caller while the first waits
+                return await anext(source)
+
+        return pull_later
+    if not isinstance(items, Iterable):
+        raise checks.reject("items", items, "an iterable or an async iterable")
+    rows = iter(items)
+
+    async def pull() -> ItemT:
+        try:
+            return next(rows)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    return pull

@@ -1,0 +1,85 @@
+"""What `on_event` is called with. Events carry no credential, body or personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+
+from wallet_async.engine.calls import MovementLike
+from wallet_async.engine.errors import WalletError
+
+
+@frozen(kw_only=True)
+class AttemptEvent:
+    """One request was made."""
+
+    service: str
+    operation: str
+    attempt: int
+    """1 for the first."""
+    elapsed: float
+    """Seconds from taking a slot to the whole answer."""
+    status: int | None
+    """The HTTP status, or None if no answer came."""
+    error: WalletError | None
+    """What went wrong, or None."""
+
+
+@frozen(kw_only=True)
+class RetryEvent:
+    """A call will be sent again."""
+
+    service: str
+    operation: str
+    attempt: int
+    """The attempt that failed."""
+    delay: float
+    """Seconds until the next."""
+    error: WalletError
+
+
+@frozen(kw_only=True)
+class ThrottledEvent:
+    """The provider asked for fewer requests; the whole session pauses."""
+
+    service: str
+    operation: str
+    delay: float
+    """Seconds of the pause."""
+
+
+@frozen(kw_only=True)
+class OutcomeUnknownEvent:
+    """A credit or debit left and its outcome is not known (also when the caller cancelled it)."""
+
+    service: str
+    operation: str
+    movement: MovementLike | None
+    """The credit or debit, or None for another call that must not run twice."""
+    reference: str | None
+    reason: str
+    """What left the question open."""
+
+
+@frozen(kw_only=True)
+class DoubledEvent:
+    """Two or more rows of a history carry the mark of one reference: it was booked more than once."""
+
+    service: str
+    reference: str
+    transaction_ids: tuple[str, ...]
+    """Oldest first."""
+
+
+@frozen(kw_only=True)
+class UnreadResultsEvent:
+    """A bulk run was left early; these many results were finished but never read."""
+
+    service: str
+    done: int
+    failed: int
+
+
+Event = AttemptEvent | RetryEvent | ThrottledEvent | OutcomeUnknownEvent | DoubledEvent | UnreadResultsEvent
+OnEvent = Callable[[Event], None]

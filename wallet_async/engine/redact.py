@@ -1,0 +1,59 @@
+"""What may be shown: excerpts of answers and error texts without credentials or personal data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from wallet_async.engine.errors import WalletError
+
+EXCERPT_LENGTH = 256
+"""Characters of an answer that an error keeps."""
+
+MASK = "***"
+
+_SHORTEST = 6
+"""Characters of a credential that is masked wherever it turns up."""
+
+_SCHEMES = re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
+_FIELDS = re.compile(
+    r'("(?:[\w-]*(?:secret|password|token|api_?key|authorization|client_id)[\w-]*'
+    # Personal data of Sipay's Wallet/Info (`user_kyc_info`) and of its wallets.
+    r'|national_id|tax_number|birth_year|first_name|last_name|email|phone_number)"\s*:\s*)'
+    r'(?:"(?:[^"\\]|\\.)*"?|[^\s,}\]"]+)',
+    re.IGNORECASE,
+)
+
+
+def excerpt(body: bytes) -> str:
+    """Give the beginning of an answer as one printable line with secrets masked."""
+    # Masked before it is cut, from more than is kept: a cut must not split a field name from its value.
+    text = body[: EXCERPT_LENGTH * 16].decode("utf-8", "replace")
+    return printable(mask(text))[:EXCERPT_LENGTH]
+
+
+def mask(text: str) -> str:
+    """Mask credentials and personal data that can be told by their form."""
+    return _FIELDS.sub(rf'\1"{MASK}"', _SCHEMES.sub(rf"\1 {MASK}", text))
+
+
+def printable(text: str) -> str:
+    """Replace what a terminal or a log line would act on, and characters that no encoding takes."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def scrub(error: WalletError, secrets: Iterable[str]) -> None:
+    """Mask *secrets* (known ones, whatever their form) in every text that *error* carries."""
+    # A shorter one is no secret, and masking it would eat words of the message.
+    known = sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True)
+
+    def clean(value: object) -> object:
+        if isinstance(value, str):
+            for secret in known:
+                value = value.replace(secret, MASK)
+            return value
+        return tuple(map(clean, value)) if isinstance(value, tuple) else value
+
+    error.args = tuple(map(clean, error.args))
+    for name, value in vars(error).items():
+        setattr(error, name, clean(value))

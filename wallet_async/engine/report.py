@@ -1,0 +1,68 @@
+"""Tells the user's `on_event` and the provider's logger what happens; the two never break a call."""
+
+from __future__ import annotations
+
+import logging
+
+from wallet_async.engine.events import (
+    AttemptEvent,
+    DoubledEvent,
+    Event,
+    OnEvent,
+    OutcomeUnknownEvent,
+    RetryEvent,
+    ThrottledEvent,
+    UnreadResultsEvent,
+)
+
+
+class Reporter:
+    """Passes events on for one session."""
+
+    def __init__(self, service: str, on_event: OnEvent | None) -> None:
+        self.service = service
+        """The provider's name, which stands in every event and error."""
+        self.listening = on_event is not None
+        """Whether anybody wants `AttemptEvent`, the only one that every call makes."""
+        self._on_event = on_event
+        self._log = logging.getLogger(f"{service}_async")
+
+    def emit(self, event: Event) -> None:
+        """Log *event* and hand it to the user."""
+        level = _LEVELS[type(event)]
+        if self._log.isEnabledFor(level):
+            self._log.log(level, "%s", _sentence(event))
+        if self._on_event is not None:
+            try:
+                self._on_event(event)
+            except Exception:
+                self._log.exception("on_event raised; the call goes on")
+
+
+_LEVELS = {
+    AttemptEvent: logging.DEBUG,
+    RetryEvent: logging.INFO,
+    ThrottledEvent: logging.INFO,
+    OutcomeUnknownEvent: logging.WARNING,
+    DoubledEvent: logging.ERROR,
+    UnreadResultsEvent: logging.WARNING,
+}
+
+
+def _sentence(event: Event) -> str:
+    match event:
+        case AttemptEvent():
+            end = event.error.message if event.error else f"status {event.status}"
+            return f"{event.operation}: attempt {event.attempt} took {event.elapsed * 1000:.0f} ms: {end}"
+        case RetryEvent():
+            why = event.error.message
+            return f"{event.operation}: attempt {event.attempt} failed ({why}); again in {event.delay:.2f} s"
+        case ThrottledEvent():
+            return f"{event.operation}: the provider asks to wait; the session pauses for {event.delay:.2f} s"
+        case OutcomeUnknownEvent():
+            return f"{event.operation}: outcome unknown, reference {event.reference!r}: {event.reason}"
+        case DoubledEvent():
+            rows = ", ".join(event.transaction_ids)
+            return f"reference {event.reference!r} was booked {len(event.transaction_ids)} times: {rows}"
+        case UnreadResultsEvent():
+            return f"left early: {event.done} results and {event.failed} failures were never read"

@@ -1,0 +1,272 @@
+"""One call, done right: deadline, token, slot, attempt, slot back, decide, sleep - in this order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from attrs import Factory, define
+
+from wallet_async.engine import checks
+from wallet_async.engine.auth import Credentials
+from wallet_async.engine.calls import Call, MovementLike, Reply
+from wallet_async.engine.errors import (
+    AuthenticationError,
+    OutcomeUnknownError,
+    RateLimitError,
+    RequestTimeoutError,
+    TransportError,
+    WalletError,
+)
+from wallet_async.engine.events import AttemptEvent, OutcomeUnknownEvent, RetryEvent, ThrottledEvent
+from wallet_async.engine.limits import Gate, Timeouts
+from wallet_async.engine.redact import scrub
+from wallet_async.engine.report import Reporter
+from wallet_async.engine.retry import GiveUp, Retry, RetryBudget, RetryPolicy, decide
+from wallet_async.engine.statistics import Counts
+from wallet_async.engine.transport import Evidence, Transport
+
+T = TypeVar("T")
+
+
+@define
+class _Trip:
+    """One call on its way, from the first attempt to the end."""
+
+    call: Call
+    movement: MovementLike | None
+    begun: float
+    deadline: float
+    attempts: int = 0
+    attempt_begun: float = 0.0
+    status: int | None = None
+    phase: str = ""
+    credentials: Mapping[str, str] | None = None
+    evidence: Evidence = Factory(Evidence)
+    refreshable: bool = True
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether to stop now would leave open if the call ran."""
+        return self.evidence.sent and not self.call.repeatable
+
+    @property
+    def reference(self) -> str | None:
+        return self.movement.reference if self.movement else None
+
+
+class Sender:
+    """Sends calls for one session and keeps its promises about time, repetition and outcome."""
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        gate: Gate,
+        credentials: Credentials,
+        retry: RetryPolicy,
+        timeouts: Timeouts,
+        reporter: Reporter,
+    ) -> None:
+        self._transport = transport
+        self._gate = gate
+        self._credentials = credentials
+        self._policy = retry
+        self._timeouts = timeouts
+        self._reporter = reporter
+        self._budget = RetryBudget(retry.budget)
+        self.counts = Counts()
+
+    async def send(
+        self,
+        call: Call,
+        read: Callable[[Reply], T],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the whole budget, retries and waits included
+        movement: MovementLike | None = None,
+    ) -> T:
+        """Send *call* until it ends, and read its answer.
+
+        Args:
+            call: What to send.
+            read: Turns the answer into a value or raises a `WalletError`; pure.
+            timeout: Seconds for everything, or None for `Timeouts.total`.
+            movement: The credit or debit behind the call, if it is one.
+
+        Raises:
+            WalletError: The call failed for certain.
+            OutcomeUnknownError: It must not run twice, and may have run.
+        """
+        total = self._timeouts.total if timeout is None else checks.seconds("timeout", timeout)
+        begun = asyncio.get_running_loop().time()
+        trip = _Trip(call, movement, begun, begun + total)
+        self.counts.calls += 1
+        self._budget.deposit()
+        while True:
+            try:
+                value = read(await self._attempt(trip))
+            except WalletError as error:
+                fault = error
+            except Exception as error:
+                if not trip.in_doubt:
+                    raise
+                fault = TransportError(f"unexpected {type(error).__name__} after the request had left")
+            except BaseException:
+                if trip.in_doubt:
+                    self._doubt(trip, "it was cancelled after it had left")
+                raise
+            else:
+                if self._reporter.listening:
+                    self._report_attempt(trip, None)
+                return value
+            # Outside the `except`: the slot is free by now, and no error keeps another alive as its context.
+            await asyncio.sleep(self._next(trip, fault))
+
+    async def _attempt(self, trip: _Trip) -> Reply:
+        """Make one attempt within the call's deadline (a read within its own, shorter bound)."""
+        loop = asyncio.get_running_loop()
+        call = trip.call
+        trip.evidence = Evidence()
+        trip.attempts += 1
+        trip.attempt_begun = loop.time()
+        trip.status = None
+        try:
+            async with asyncio.timeout_at(trip.deadline) as timer:
+                credentials = self._credentials.current()
+                if credentials is None:
+                    credentials = await self._refresh(trip)
+                trip.credentials = credentials
+                trip.phase = "waiting for its turn"
+                await self._gate.acquire()
+                trip.phase = "waiting for the answer"
+                try:
+                    if call.repeatable:
+                        timer.reschedule(min(trip.deadline, loop.time() + self._timeouts.attempt))
+                    self.counts.attempts += 1
+                    reply = await self._transport.attempt(call, credentials, trip.evidence)
+                finally:
+                    self._gate.release()
+        except TimeoutError as error:
+            if isinstance(error, WalletError):
+                raise
+        else:
+            trip.status = reply.status
+            return reply
+        raise RequestTimeoutError(f"the time was up while {trip.phase}", not_applied=not trip.in_doubt)
+
+    async def _refresh(self, trip: _Trip) -> Mapping[str, str]:
+        """Get a token. The call itself has not left, so whatever goes wrong here leaves nothing open."""
+        trip.phase = "waiting for a token"
+        try:
+            return await self._credentials.refresh(self._fetch)
+        except WalletError as error:
+            error.not_applied = True
+            trip.refreshable = False
+            raise
+
+    async def _fetch(self, call: Call) -> Reply:
+        await self._gate.acquire()
+        try:
+            return await self._transport.attempt(call, {}, Evidence())
+        finally:
+            self._gate.release()
+
+    def _next(self, trip: _Trip, fault: WalletError) -> float:
+        """Give the seconds until the next attempt, or raise what the call ends with."""
+        now = asyncio.get_running_loop().time()
+        self._complete(fault, trip, now)
+        if self._reporter.listening:
+            self._report_attempt(trip, fault)
+        if isinstance(fault, RateLimitError):
+            self._throttle(trip, fault)
+        step = decide(
+            fault,
+            repeatable=trip.call.repeatable,
+            refreshable=self._may_refresh(trip, fault),
+            attempt=trip.attempts,
+            remaining=trip.deadline - now,
+            jitter=self._policy.jitter(),
+            policy=self._policy,
+        )
+        if isinstance(step, Retry) and step.budgeted and not self._budget.spend():
+            step = GiveUp("too many calls are being repeated already (RetryPolicy.budget)")
+        if isinstance(step, GiveUp):
+            raise self._final(trip, fault, now)
+        self.counts.retries += 1
+        delay = step.delay if isinstance(step, Retry) else 0.0
+        self._reporter.emit(
+            RetryEvent(
+                service=self._reporter.service,
+                operation=trip.call.operation,
+                attempt=trip.attempts,
+                delay=delay,
+                error=fault,
+            )
+        )
+        return delay
+
+    def _throttle(self, trip: _Trip, fault: RateLimitError) -> None:
+        """Let the whole session wait as the provider asks, whether this call is repeated or not."""
+        self.counts.throttled += 1
+        delay = fault.retry_after
+        if delay is not None and delay <= self._policy.retry_after_max:
+            self._gate.pause(delay)
+            self._reporter.emit(
+                ThrottledEvent(service=self._reporter.service, operation=trip.call.operation, delay=delay)
+            )
+
+    def _may_refresh(self, trip: _Trip, fault: WalletError) -> bool:
+        if not (trip.refreshable and trip.credentials and isinstance(fault, AuthenticationError)):
+            return False
+        trip.refreshable = False
+        return self._credentials.reject(trip.credentials)
+
+    def _final(self, trip: _Trip, fault: WalletError, now: float) -> WalletError:
+        """Make the error that the caller gets of the last attempt's fault."""
+        if trip.call.repeatable or fault.not_applied:
+            return fault
+        trip.evidence.distrust()
+        self._doubt(trip, fault.message)
+        error = OutcomeUnknownError(
+            f"it may or may not have been booked: {fault.message}",
+            reason=fault,
+            movement=trip.movement,
+            sent_at=datetime.now(UTC) - timedelta(seconds=now - trip.begun),
+        )
+        error.request_id = fault.request_id
+        self._complete(error, trip, now)
+        return error
+
+    def _complete(self, error: WalletError, trip: _Trip, now: float) -> None:
+        error.service = self._reporter.service
+        error.operation = trip.call.operation
+        error.attempts = trip.attempts
+        error.elapsed = now - trip.begun
+        error.reference = trip.reference
+        scrub(error, self._credentials.secrets)
+
+    def _doubt(self, trip: _Trip, reason: str) -> None:
+        self.counts.unknown += 1
+        self._reporter.emit(
+            OutcomeUnknownEvent(
+                service=self._reporter.service,
+                operation=trip.call.operation,
+                movement=trip.movement,
+                reference=trip.reference,
+                reason=reason,
+            )
+        )
+
+    def _report_attempt(self, trip: _Trip, fault: WalletError | None) -> None:
+        self._reporter.emit(
+            AttemptEvent(
+                service=self._reporter.service,
+                operation=trip.call.operation,
+                attempt=trip.attempts,
+                elapsed=asyncio.get_running_loop().time() - trip.attempt_begun,
+                status=trip.status,
+                error=fault,
+            )
+        )

@@ -1,0 +1,281 @@
+"""What both providers' sessions share: opening, closing, the right loop, and the way to the sender."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import warnings
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from datetime import datetime
+from importlib import import_module
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from weakref import WeakSet
+
+import anyio.to_thread
+from attrs import asdict
+
+from wallet_async.engine import checks
+from wallet_async.engine.auth import Auth
+from wallet_async.engine.bulk import Bulk, Deliver
+from wallet_async.engine.calls import Call, MovementLike, Reply
+from wallet_async.engine.errors import SessionClosedError
+from wallet_async.engine.events import DoubledEvent, OnEvent
+from wallet_async.engine.limits import Gate, Limits, Timeouts
+from wallet_async.engine.pager import Pager
+from wallet_async.engine.report import Reporter
+from wallet_async.engine.retry import RetryPolicy
+from wallet_async.engine.send import Sender
+from wallet_async.engine.statistics import Counts, Statistics
+from wallet_async.engine.transport import Transport
+from wallet_async.engine.walk import Page
+
+if TYPE_CHECKING:
+    import aiohttp
+
+T = TypeVar("T")
+ItemT = TypeVar("ItemT")
+MovementT = TypeVar("MovementT", bound=MovementLike)
+
+_TRANSPORT = "wallet_async.engine.transport.client_session"
+
+
+class WalletSession:
+    """Base of the providers' sessions.
+
+    It is made anywhere, opens in the running event loop at ``async with`` or at the first call, and belongs to that loop
+    and process from then on. It may be opened in one task and closed in another.
+    """
+
+    service: ClassVar[str]
+    """The provider's name."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        auth: Auth,
+        limits: Limits | None = None,
+        retry: RetryPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        http: aiohttp.ClientSession | None = None,
+        on_event: OnEvent | None = None,
+    ) -> None:
+        self._base_url = checks.base_url("base_url", base_url)
+        self._auth = auth
+        self._limits = _setting("limits", limits, Limits)
+        self._retry = _setting("retry", retry, RetryPolicy)
+        self._timeouts = _setting("timeouts", timeouts, Timeouts)
+        self._http = _http(http)
+        self._reporter = Reporter(self.service, on_event)
+        self._opening = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pid = 0
+        self._gate = Gate(self._limits)
+        self._sender: Sender | None = None
+        self._transport: Transport | None = None
+        self._runs: WeakSet[Bulk[Any, Any]] = WeakSet()
+        self._writes = 0
+        self._writes_ended = asyncio.Event()
+        self._closed = False
+        self._made_at = _place()
+
+    async def __aenter__(self) -> Self:
+        """Open the session in the running event loop.
+
+        Raises:
+            SessionClosedError: It is closed already, or open in another event loop or process.
+        """
+        await self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the session."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Take no new call, end the bulk runs, wait for credits and debits under way, close the connections.
+
+        A write under way is never cancelled: it ends within its own time-out.
+        """
+        if self._closed:
+            return
+        self._check_place()
+        self._closed = True
+        try:
+            for run in list(self._runs):
+                await run.aclose()
+            while self._writes:
+                self._writes_ended.clear()
+                await self._writes_ended.wait()
+        finally:
+            if self._transport is not None:
+                await self._transport.aclose()
+
+    def statistics(self) -> Statistics:
+        """Say what the session is doing and has done so far."""
+        counts = self._sender.counts if self._sender else Counts()
+        return Statistics(
+            transport=self._transport.name if self._transport else "",
+            connections=self._transport.connections() if self._transport else 0,
+            in_flight=self._gate.in_flight,
+            queued=self._gate.queued,
+            **asdict(counts),
+        )
+
+    async def _read(self, call: Call, read: Callable[[Reply], T], timeout: float | None) -> T:  # noqa: ASYNC109
+        """Send a call that may be repeated."""
+        sender = self._sender
+        if sender is None or self._closed or self._loop is not asyncio.get_running_loop() or self._pid != os.getpid():
+            sender = await self._open()
+        return await sender.send(call, read, timeout=timeout)
+
+    async def _write(
+        self,
+        call: Call,
+        read: Callable[[Reply], T],
+        timeout: float | None,  # noqa: ASYNC109 - the whole budget
+        movement: MovementLike | None = None,
+    ) -> T:
+        """Send a call that must not run twice; closing the session waits for it."""
+        sender = await self._open()
+        self._writes += 1
+        try:
+            return await sender.send(call, read, timeout=timeout, movement=movement)
+        finally:
+            self._writes -= 1
+            self._writes_ended.set()
+
+    def _scan(
+        self,
+        items: Iterable[ItemT] | AsyncIterable[ItemT],
+        history: Callable[[ItemT], Pager[T]],
+        concurrency: int,
+    ) -> Bulk[ItemT, tuple[T, ...]]:
+        async def read(item: ItemT, deliver: Deliver[tuple[T, ...]]) -> None:
+            await deliver(tuple(await history(item).collect()))
+
+        return Bulk(items, read, concurrency=concurrency, reporter=self._reporter, adopt=self._runs.add)
+
+    def _scan_pages(
+        self,
+        items: Iterable[ItemT] | AsyncIterable[ItemT],
+        history: Callable[[ItemT], Pager[T]],
+        concurrency: int,
+    ) -> Bulk[ItemT, Page[T]]:
+        async def read(item: ItemT, deliver: Deliver[Page[T]]) -> None:
+            async for page in history(item).pages():
+                await deliver(page)
+
+        return Bulk(items, read, concurrency=concurrency, reporter=self._reporter, adopt=self._runs.add)
+
+    def _apply(
+        self,
+        movements: Iterable[MovementT] | AsyncIterable[MovementT],
+        kind: type[MovementT],
+        move: Callable[[MovementT], Awaitable[T]],
+        concurrency: int,
+    ) -> Bulk[MovementT, T]:
+        async def work(movement: MovementT, deliver: Deliver[T]) -> None:
+            if not isinstance(movement, kind):
+                raise checks.reject(
+                    "movements", movement, f"{kind.__module__.partition('.')[0]}.{kind.__name__} objects"
+                )
+            await deliver(await move(movement))
+
+        return Bulk(
+            movements,
+            work,
+            concurrency=concurrency,
+            reporter=self._reporter,
+            adopt=self._runs.add,
+            lane=lambda movement: getattr(movement, "wallet", None),
+        )
+
+    def _oldest(
+        self, found: list[T], reference: str, *, key: Callable[[T], str], moment: Callable[[T], datetime]
+    ) -> T | None:
+        """Give the oldest of the rows booked with one reference, and report it if there are several."""
+        found.sort(key=moment)
+        if len(found) > 1:
+            ids = tuple(map(key, found))
+            self._reporter.emit(DoubledEvent(service=self.service, reference=reference, transaction_ids=ids))
+        return found[0] if found else None
+
+    def _check_place(self) -> None:
+        """Refuse another event loop or process than the one the session was opened in."""
+        if self._loop is not None and self._loop is not asyncio.get_running_loop():
+            raise SessionClosedError(
+                "this session was opened in another event loop; make one session for each loop (asyncio.run makes a new loop)"
+            )
+        if self._loop is not None and self._pid != os.getpid():
+            raise SessionClosedError("this session was opened before a fork; make one in the child process")
+
+    async def _open(self) -> Sender:
+        if self._closed:
+            raise SessionClosedError("this session is closed; make a new one")
+        self._check_place()
+        if self._sender is not None:
+            return self._sender
+        self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
+        async with self._opening:
+            if self._sender is None:
+                self._sender = await self._make_sender()
+        return self._sender
+
+    async def _make_sender(self) -> Sender:
+        # aiohttp and cattrs take far longer to import than the rest, and aiohttp builds the process's one TLS context as it
+        # is imported: in a thread, so that the host's event loop goes on meanwhile.
+        for name in ("cattrs.gen", _TRANSPORT):
+            if name not in sys.modules:
+                await anyio.to_thread.run_sync(import_module, name)
+        self._transport = import_module(_TRANSPORT).ClientSessionTransport(
+            self._base_url, self._limits, self._timeouts, self._http
+        )
+        return Sender(
+            transport=self._transport,
+            gate=self._gate,
+            credentials=self._auth.start(asyncio.get_running_loop().time),
+            retry=self._retry,
+            timeouts=self._timeouts,
+            reporter=self._reporter,
+        )
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open" if self._sender else "not opened yet"
+        return f"<{type(self).__name__} {self._base_url} {state}>"
+
+    def __del__(self) -> None:
+        if getattr(self, "_transport", None) is not None and not self._closed and self._http is None:
+            warnings.warn(
+                f"unclosed {self!r}, made at {self._made_at}; use `async with` or `await session.aclose()`",
+                ResourceWarning,
+                source=self,
+                stacklevel=2,
+            )
+
+
+def _setting(name: str, value: T | None, kind: type[T]) -> T:
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise checks.reject(name, value, f"a {kind.__name__}")
+    return value
+
+
+def _http(value: object) -> Any:
+    aiohttp = sys.modules.get("aiohttp")  # whoever has a ClientSession has imported it
+    if value is not None and not (aiohttp and isinstance(value, aiohttp.ClientSession)):
+        raise checks.reject("http", value, "an aiohttp.ClientSession")
+    return value
+
+
+def _place() -> str:
+    """Name the line outside of this library that makes a session."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - CPython and PyPy have it; inspect is slower to import
+    while frame and frame.f_globals.get("__name__", "").partition(".")[0].endswith("_async"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "an unknown place"

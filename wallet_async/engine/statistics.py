@@ -1,0 +1,40 @@
+"""What a session tells about itself."""
+
+from __future__ import annotations
+
+from attrs import define, frozen
+
+
+@define
+class Counts:
+    """Totals of one session, kept by the sender."""
+
+    calls: int = 0
+    attempts: int = 0
+    retries: int = 0
+    throttled: int = 0
+    unknown: int = 0
+
+
+@frozen(kw_only=True)
+class Statistics:
+    """What a session is doing and has done."""
+
+    transport: str
+    """What sends the requests; empty before the first call."""
+    in_flight: int
+    """Requests under way."""
+    queued: int
+    """Calls waiting for a slot."""
+    connections: int
+    """Open connections, idle ones included."""
+    calls: int
+    """Calls made."""
+    attempts: int
+    """Requests sent for them."""
+    retries: int
+    """Calls sent again."""
+    throttled: int
+    """Answers that asked for fewer requests (429)."""
+    unknown: int
+    """Credits and debits whose outcome stayed open."""
