@@ -94,7 +94,7 @@ _MOVE = {
     "type": "object",
     "properties": {
         "wallet_number": _NAME,
-        "amount": {"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000},
+        "amount": {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 1_000_000},
         "currency_code": _NAME,
         "ext_transaction_id": _NAME,
         "hash_key": _TEXT_OR_NULL,

@@ -1,9 +1,9 @@
 """The token endpoint of the Sipay stand-in, and the check of a bearer token."""
 
 import hmac
-import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from hashlib import sha256
 from urllib.parse import parse_qs
 
 from wallet_async.sandbox.api import Answer, Request
@@ -35,7 +35,8 @@ class TokenDesk:
         self._bearer = bearer
         self._scope = scope
         self._expires_in = expires_in
-        self._random = random.Random(f"token {seed}")
+        self._seed = seed
+        self._granted = 0
         self._clock = clock
         self._tokens: dict[str, datetime] = {}
 
@@ -57,7 +58,8 @@ class TokenDesk:
         scope = given.get("scope", "")
         if self._scope is not None and scope != self._scope:
             return Answer(400, dumps({"error": "invalid_scope"}))
-        token = f"{self._random.getrandbits(256):064x}"
+        self._granted += 1
+        token = sha256(f"token {self._seed} {self._granted}".encode()).hexdigest()
         self._tokens[token] = self._clock() + timedelta(seconds=self._expires_in)
         reply = {
             "access_token": token,

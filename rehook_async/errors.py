@@ -6,9 +6,8 @@ from typing import Any
 
 from wallet_async.engine import codec
 from wallet_async.engine.calls import Reply
-from wallet_async.engine.errors import DecodeError, RefusedError, WalletError
-from wallet_async.engine.redact import excerpt
-from wallet_async.engine.statuses import Said, response_error
+from wallet_async.engine.errors import DecodeError, WalletError
+from wallet_async.engine.statuses import Said, refusal, response_error
 
 _NO_ROUTE = b"Cannot PUT /wallets/"
 """How Express names a missing path segment; the page shows it as plain text, Express sends it as HTML by default."""
@@ -18,31 +17,17 @@ def read_error(reply: Reply) -> WalletError:
     """Make the error for a reply that is no success."""
     said = read_envelope(reply)
     if said is not None and reply.status == 401 and said.key is not None:
-        # The sample for a missing `type` has code 401: the page "Update wallet" shows a rule on a field there, not on who asks.
-        return _refused(reply, said)
+        # The sample for a missing `type` (S1) has code 401: a rule on a field, and no word on who asks.
+        return refusal(reply, said)
     if said is not None and reply.status < 300:
-        return _refused(reply, said)
+        return refusal(reply, said)
     if said is None and reply.status == 404 and _NO_ROUTE in reply.body[:2048]:
         said = Said(message="Rehook has no such address: a part of the path is missing", code="404")
     return response_error(reply, said)
 
 
-def _refused(reply: Reply, said: Said) -> RefusedError:
-    error = RefusedError(
-        said.message,
-        status=reply.status,
-        code=said.code,
-        key=said.key,
-        details=said.details,
-        excerpt=excerpt(reply.body),
-        not_applied=True,
-    )
-    error.request_id = said.request_id
-    return error
-
-
 def read_envelope(reply: Reply) -> Said | None:
-    """Find Rehook's own error body in a reply: ``code``, ``message``, ``details``, ``request_id``, sometimes ``key``."""
+    """Find Rehook's own error body: ``code``, ``message``, ``details``, ``request_id``, sometimes ``key``."""
     if b'"message"' not in reply.body:
         return None
     try:

@@ -66,7 +66,7 @@ class Receipt:
 
 @frozen(kw_only=True)
 class Wallet:
-    """One wallet of a customer (page "Get customer wallets"; its end was not available, so its balance field is unknown)."""
+    """One wallet of a customer (page "Get customer wallets"; only its beginning was available)."""
 
     wallet_id: str
     """Such as ``waty_XbgBcerLwjoMhAGcmAHhZ``."""

@@ -24,6 +24,7 @@ class RehookProvider:
     """Hands Rehook over; see `wallet_async.provider.Provider`."""
 
     name = "rehook"
+    empty_history = "Rehook may answer a wallet it does not know in the same way; `rehook wallets SOURCE_ID` lists those it knows"
 
     def session(self, environ: Mapping[str, str], **options: Any) -> RehookSession:
         """Make a session from ``REHOOK_API_KEY``, ``REHOOK_SECRET_KEY`` and ``REHOOK_BASE_URL``."""
@@ -53,6 +54,10 @@ class RehookProvider:
         wallet = (f"customer-{number:05}", f"waty_{number:021}")
         api.add_wallet(*wallet, balance=0)
         return wallet
+
+    def mark(self, reference: str) -> str:
+        """Give the mark in front of a row's description."""
+        return wire.mark(reference)
 
     def movement(self, wallet: Any, kind: Kind, amount: int | Decimal, *, description: str, reference: str) -> Movement:
         """Make a movement."""

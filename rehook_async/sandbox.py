@@ -27,6 +27,8 @@ from wallet_async.sandbox.api import Answer, Request, Route
 from wallet_async.sandbox.jsontext import dumps, loads
 from wallet_async.sandbox.ledger import Amount, Ledger, LedgerWallet, as_amount
 
+_KEYS = ("key", "secret")
+
 Empty = Literal["nothing", "204", "[]", "{}", "null"]
 """Forms an "empty response" may take; the page does not say which."""
 
@@ -51,8 +53,8 @@ class RehookApi:
 
     def __init__(
         self,
-        api_key: str = "key",
-        secret_key: str = "secret",
+        api_key: str = _KEYS[0],
+        secret_key: str = _KEYS[1],
         *,
         page_size: int = 20,
         empty: Empty = "nothing",
@@ -73,8 +75,10 @@ class RehookApi:
             seed: Makes ids repeatable.
             clock: Gives the time of a movement, aware.
             new_request_id: Gives a request id; None: UUIDs from *seed*.
-            new_transaction_id: Gives the id of the nth movement; None: ids of the documented shape from *seed*.
+            new_transaction_id: Gives the nth movement's id; None: ids of the documented shape from *seed*.
         """
+        self.api_key = api_key
+        self.secret_key = secret_key
         self._basic = b64encode(f"{api_key}:{secret_key}".encode())
         self._page_size = page_size
         self._empty = empty

@@ -51,7 +51,7 @@ _MOVEMENT = {
     "type": "object",
     "properties": {
         "description": _TEXT,
-        "points": {"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000},
+        "points": {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 1_000_000},
         "type": {"enum": ["credit", "debit"]},
     },
     "required": ["points", "type"],

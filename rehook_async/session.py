@@ -105,13 +105,13 @@ class RehookSession(WalletSession):
         *,
         description: str = "",
         reference: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - the whole budget, waiting in line included
+        timeout: float | None = None,
     ) -> Receipt:
         """Add points to a wallet, once (page "Update wallet").
 
-        The request is sent once. If nothing that comes back proves what became of it, `OutcomeUnknownError` says so, and
-        `settle` can look it up **if it had a reference**; without one the description goes out untouched, and a person has
-        to look.
+        The request is sent once. If nothing that comes back proves what became of it, `OutcomeUnknownError` says so,
+        and `settle` can look it up **if it had a reference**; without one the description goes out untouched, and a
+        person has to look.
 
         Args:
             source_id: The customer: Rehook's id or your own, such as ``"KMN@123"``.
@@ -148,7 +148,7 @@ class RehookSession(WalletSession):
         *,
         description: str = "",
         reference: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - as in credit
+        timeout: float | None = None,
     ) -> Receipt:
         """Take points from a wallet, once; arguments, result and errors as in `credit`.
 
@@ -166,7 +166,7 @@ class RehookSession(WalletSession):
         )
         return await self._move(movement, timeout)
 
-    async def wallets(self, source_id: str, *, timeout: float | None = None) -> list[Wallet]:  # noqa: ASYNC109
+    async def wallets(self, source_id: str, *, timeout: float | None = None) -> list[Wallet]:
         """List the wallets of a customer (page "Get customer wallets").
 
         Raises:
@@ -188,8 +188,8 @@ class RehookSession(WalletSession):
     ) -> Pager[Transaction]:
         """Read a wallet's history, newest first as Rehook orders it, 20 rows a request (page "Wallet transactions").
 
-        Nothing is sent until it is iterated. Rehook answers a wallet it does not know with an empty list or nothing at all:
-        an empty history proves little, `wallets` tells.
+        Nothing is sent until it is iterated. Rehook answers a wallet it does not know with an empty list or nothing at
+        all: an empty history proves little, `wallets` tells.
 
         Args:
             source_id: The customer.
@@ -248,7 +248,6 @@ class RehookSession(WalletSession):
                         print(wallet, error)
             ```
         """
-
         return self._scan(wallets, self._history(since, limit), concurrency)
 
     def scan_pages(
@@ -260,7 +259,6 @@ class RehookSession(WalletSession):
         limit: int | None = None,
     ) -> Bulk[WalletKey, Page[Transaction]]:
         """Read many histories page by page, for histories of any length in flat memory; otherwise as `scan`."""
-
         return self._scan_pages(wallets, self._history(since, limit), concurrency)
 
     def _history(self, since: datetime | None, limit: int | None) -> Callable[[WalletKey], Pager[Transaction]]:
@@ -273,7 +271,6 @@ class RehookSession(WalletSession):
 
         Leaving the loop early takes no further movement and waits for those that have left; see `Bulk.unread`.
         """
-
         return self._apply(movements, Movement, lambda movement: self._move(movement, None), concurrency)
 
     async def find(
@@ -283,7 +280,7 @@ class RehookSession(WalletSession):
         reference: str,
         *,
         since: datetime,
-        timeout: float | None = None,  # noqa: ASYNC109
+        timeout: float | None = None,
     ) -> Transaction | None:
         """Look a reference up in a wallet's history.
 
@@ -305,7 +302,7 @@ class RehookSession(WalletSession):
         found = [row async for row in history if carries(row.description, wanted)]
         return self._oldest(found, reference, key=_id, moment=_booked_at)
 
-    async def settle(self, error: OutcomeUnknownError, *, timeout: float | None = None) -> Transaction | None:  # noqa: ASYNC109
+    async def settle(self, error: OutcomeUnknownError, *, timeout: float | None = None) -> Transaction | None:
         """Find out what became of a movement: ``except OutcomeUnknownError as e: done = await rehook.settle(e)``.
 
         Returns:
@@ -318,7 +315,7 @@ class RehookSession(WalletSession):
         movement = error.movement
         if not isinstance(movement, Movement) or movement.reference is None:
             raise InvalidInputError(
-                "this movement had no reference, so its row cannot be told from others; a person has to look at the wallet"
+                "this movement had no reference, so its row cannot be told from others; a person has to look"
             )
         wanted = wire.mark(movement.reference)
         history = self.transactions(
@@ -331,7 +328,7 @@ class RehookSession(WalletSession):
         ]
         return self._oldest(found, movement.reference, key=_id, moment=_booked_at)
 
-    async def _move(self, movement: Movement, timeout: float | None) -> Receipt:  # noqa: ASYNC109
+    async def _move(self, movement: Movement, timeout: float | None) -> Receipt:
         return await self._write(wire.movement_call(movement), wire.read_receipt(movement), timeout, movement)
 
 

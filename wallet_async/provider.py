@@ -1,6 +1,6 @@
 """What a provider package hands over, so that everything above the engine works for it without knowing it.
 
-A package offers one object that has the attributes of `Provider` through the entry-point group ``wallet_async.providers``.
+A package offers one object that fits `Provider` through the entry-point group ``wallet_async.providers``.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class HistoryRow:
     """How much, above zero."""
     created_at: datetime
     """When it was booked."""
+    mark: str | None = None
+    """What it shows of the reference it was sent with (`Provider.mark`), or None if it shows none."""
 
 
 class Provider(Protocol):
@@ -47,6 +49,10 @@ class Provider(Protocol):
     @property
     def name(self) -> str:
         """Short name: of the entry point, the command group, the environment variables, the pytest fixture."""
+
+    @property
+    def empty_history(self) -> str:
+        """What to tell a user whose history is empty: how to find out if the wallet is unknown."""
 
     def session(self, environ: Mapping[str, str], **options: Any) -> WalletSession:
         """Make a session from environment variables; *options* go to its constructor (limits, retry, on_event …)."""
@@ -65,7 +71,10 @@ class Provider(Protocol):
         """Give the environment in which `session` talks to a sandbox of `sandbox` that answers at *url*."""
 
     def add_wallet(self, api: SandboxApi, number: int) -> Hashable:
-        """Make wallet *number* in a sandbox, empty, and give its key as movements carry it."""
+        """Make wallet *number* in a sandbox, empty, and give its key as movements and the sandbox's ledger carry it."""
+
+    def mark(self, reference: str) -> str:
+        """Say how a history shows that a row was sent with *reference*: `HistoryRow.mark`."""
 
     def movement(
         self, wallet: Any, kind: Kind, amount: int | Decimal, *, description: str, reference: str

@@ -14,7 +14,7 @@ CREDIT = {"type": "credit", "points": 1, "description": ""}
 
 
 async def test_faults_are_set_shown_and_removed() -> None:
-    """PUT replaces the plan by text or by JSON, GET shows both forms, DELETE empties it; none strikes control."""
+    """PUT replaces the plan by text or JSON, GET shows both, DELETE empties it; control is not struck."""
     async with Sandbox(RehookApi(), faults=FaultPlan.parse("close p=0.5", seed=3)) as sandbox:
         shown = (await call(sandbox, "GET", "/_sandbox/faults")).json()
         assert (shown["seed"], shown["text"]) == (3, "close@after p=0.5")
@@ -64,7 +64,9 @@ async def test_ledger_and_counters() -> None:
         assert b'"amount": 12345678901234567.89,' in response.body
         assert b'"balance": 12345678901234568.99\n' in response.body
         rest: dict[str, Any] = (await call(sandbox, "GET", "/_sandbox/ledger?after=1")).json()
-        assert [(row["wallet"], row["kind"], row["amount"]) for row in rest["entries"]] == [(["k", "w"], "credit", 1)]
+        assert [(row["wallet"], row["kind"], row["amount"]) for row in rest["entries"]] == [
+            (["k", "w"], "credit", 1)
+        ]
         seen = (await call(sandbox, "GET", "/_sandbox/observed")).json()
         assert (seen["requests"], seen["commits"]) == ({"credit": 1}, 1)
         assert (await call(sandbox, "DELETE", "/_sandbox/observed")).json()["commits"] == 0

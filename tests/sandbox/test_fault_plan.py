@@ -49,7 +49,10 @@ def test_one_ending_a_request() -> None:
         ("rate 5/s retry-after=2s form=date", Fault("rate", rate=5, retry_after=2.0, form="date")),
         ("status@after 503 body=html", Fault("status", where="after", status=503, body="html")),
         ("status", Fault("status")),
-        ("late:debit 1.5s then=hang times=2", Fault("late", operation="debit", seconds=(1.5, 1.5), then="hang", times=2)),
+        (
+            "late:debit 1.5s then=hang times=2",
+            Fault("late", operation="debit", seconds=(1.5, 1.5), then="hang", times=2),
+        ),
         ("arrivals 3 nth=2", Fault("arrivals", rows=3, nth=2)),
         ("arrivals:*", Fault("arrivals", operation=None)),
         ("drip 1ms", Fault("drip", seconds=(0.001, 0.001))),

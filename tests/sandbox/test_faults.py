@@ -2,14 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
 
 from loyalty_async.sandbox import LoyaltyApi
 from rehook_async.sandbox import RehookApi
-from tests.sandbox.wire import BASIC, call, parse, request, send
+from tests.sandbox.wire import BASIC, call, parse, request, send, until
 from wallet_async.sandbox import Fault, FaultPlan, Sandbox
 
 PATH = "/wallets/customer/k/transactions/w"
@@ -65,23 +64,20 @@ async def test_hang_ends_when_the_client_leaves() -> None:
     async with rehook("hang") as sandbox:
         reader, writer = await asyncio.open_connection("127.0.0.1", sandbox.port)
         writer.write(CREDIT)
-        while not sandbox.observed.commits:
-            await asyncio.sleep(0.001)
+        await until(lambda: sandbox.observed.commits)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.read(1), 0.01)
         assert sandbox.observed.in_flight == 1
         writer.close()
         await writer.wait_closed()
-        while sandbox.observed.in_flight:
-            await asyncio.sleep(0.001)
+        await until(lambda: not sandbox.observed.in_flight)
 
 
 async def test_hang_ends_when_the_sandbox_closes() -> None:
     """Closing the sandbox ends hanging requests with a FIN, at once."""
     async with rehook("hang@before") as sandbox:
         waiting = asyncio.create_task(send(sandbox, CREDIT))
-        while not sandbox.observed.in_flight:
-            await asyncio.sleep(0.001)
+        await until(lambda: sandbox.observed.in_flight)
     assert await waiting == b""
     assert len(sandbox.ledger) == 0
 
@@ -130,10 +126,10 @@ async def test_truncate_of_an_empty_answer() -> None:
 
 
 async def test_garbage_is_not_json() -> None:
-    """The answer says JSON and is neither JSON nor UTF-8."""
+    """The answer says JSON and is none."""
     async with rehook("garbage") as sandbox:
         response = parse(await send(sandbox, CREDIT))
-        with pytest.raises(ValueError, match="utf-8"):
+        with pytest.raises(ValueError, match="Expecting value"):
             response.json()
 
 
@@ -154,8 +150,7 @@ async def test_drip_stops_when_the_client_leaves() -> None:
         writer.write(CREDIT)
         await reader.readexactly(3)
         writer.transport.abort()
-        while sandbox.observed.in_flight:
-            await asyncio.sleep(0.001)
+        await until(lambda: not sandbox.observed.in_flight)
 
 
 async def test_a_late_commit_follows_after_the_connection_has_gone() -> None:
@@ -179,8 +174,7 @@ async def test_a_late_commit_is_dropped_when_the_sandbox_closes() -> None:
     """A sandbox never waits for a late commit; `then=hang` keeps the client waiting meanwhile."""
     async with rehook("late:credit 60s then=hang") as sandbox:
         waiting = asyncio.create_task(send(sandbox, CREDIT))
-        while not sandbox.observed.in_flight:
-            await asyncio.sleep(0.001)
+        await until(lambda: sandbox.observed.in_flight)
     assert await waiting == b""
     assert len(sandbox.ledger) == 0
 
@@ -252,10 +246,10 @@ async def test_the_rate_limit_refuses_before_anything_runs() -> None:
 
 async def test_retry_after_as_a_date() -> None:
     """Retry-After can be an HTTP date, of the given distance."""
-    async with rehook("status@before 429 retry-after=30s form=date") as sandbox:
+    now = datetime(2025, 5, 1, tzinfo=UTC)
+    async with rehook("status@before 429 retry-after=30s form=date", clock=lambda: now) as sandbox:
         response = parse(await send(sandbox, CREDIT))
-        until = parsedate_to_datetime(response.headers["retry-after"]) - datetime.now(UTC)
-        assert 25 < until.total_seconds() < 32
+        assert response.headers["retry-after"] == "Thu, 01 May 2025 00:00:30 GMT"
 
 
 async def test_faults_are_aimed_at_operations() -> None:

@@ -86,6 +86,16 @@ async def test_commits_are_counted_exactly_under_concurrency() -> None:
         assert sandbox.observed.in_flight == 0
 
 
+async def test_a_stale_balance_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sabotaged twin: a balance read before the other commits lets too many debits through."""
+    async with Sandbox(RehookApi()) as sandbox:
+        sandbox.api.add_wallet("k", "w", balance=100)
+        monkeypatch.setattr(sandbox.ledger, "balance", lambda wallet: 100)
+        body = {"type": "debit", "points": 1, "description": ""}
+        await asyncio.gather(*(call(sandbox, "PUT", PATH, body) for _ in range(150)))
+        assert sandbox.observed.commits > 100
+
+
 async def test_the_state_goes_on_after_a_restart(tmp_path: Path) -> None:
     """Wallets, rows, order, exact amounts and ids continue from the file."""
     file = tmp_path / "state.db"
@@ -137,7 +147,7 @@ async def test_a_file_belongs_to_one_api_and_one_sandbox(tmp_path: Path) -> None
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "[" * 100_000, '"\udcff"', "{", ""])
 def test_what_is_no_json_is_a_value_error(text: str) -> None:
     """Every unreadable body ends in one kind of error."""
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         loads(text.encode("utf-8", "surrogateescape"))
 
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from rehook_async.sandbox import RehookApi
-from tests.sandbox.wire import BASIC, call
+from tests.sandbox.wire import BASIC, call, until
 from wallet_async.sandbox import Fault, Sandbox
 
 PATH = "/wallets/customer/k/transactions/w"
@@ -58,8 +58,7 @@ async def test_requests_in_flight_are_counted() -> None:
     async with Sandbox(RehookApi(), sleep=sleep) as sandbox:
         sandbox.faults.add(Fault("latency", seconds=(1, 1)))
         waiting = [asyncio.create_task(call(sandbox, "GET", PATH)) for _ in range(25)]
-        while sandbox.observed.in_flight < 25:
-            await asyncio.sleep(0.001)
+        await until(lambda: sandbox.observed.in_flight == 25)
         gate.set()
         await asyncio.gather(*waiting)
         assert (sandbox.observed.in_flight, sandbox.observed.max_in_flight) == (0, 25)
@@ -78,13 +77,11 @@ async def test_a_client_that_leaves_commits_all_the_same() -> None:
         sandbox.faults.add(Fault("latency", seconds=(1, 1)))
         body = {"type": "credit", "points": 1, "description": ""}
         waiting = asyncio.create_task(call(sandbox, "PUT", PATH, body))
-        while not sandbox.observed.in_flight:
-            await asyncio.sleep(0.001)
+        await until(lambda: sandbox.observed.in_flight)
         waiting.cancel()
         await asyncio.wait([waiting])
         gate.set()
-        while sandbox.observed.in_flight:
-            await asyncio.sleep(0.001)
+        await until(lambda: not sandbox.observed.in_flight)
         assert sandbox.observed.commits == 1
 
 

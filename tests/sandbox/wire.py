@@ -3,6 +3,7 @@
 import asyncio
 import json
 from base64 import b64encode
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -53,10 +54,19 @@ def parse(data: bytes) -> Response:
     return Response(int(first.split(" ")[1]), headers, body)
 
 
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop run until *condition* holds, for five seconds at most."""
+    for _ in range(5_000):
+        if condition():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it did not come about within five seconds")
+
+
 async def call(
     sandbox: Sandbox[Any], method: str, target: str, body: object = None, **headers: str
 ) -> Response:
-    """Make one request, with Rehook's credentials unless told otherwise; a body that is not bytes goes as JSON."""
+    """Make one request, with Rehook's credentials unless told otherwise; what is not bytes goes as JSON."""
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     fields = {"Authorization": BASIC, "Content-Type": "application/json"} | headers
     return parse(await send(sandbox, request(method, target, data, **fields)))

@@ -22,6 +22,9 @@ from wallet_async.engine.errors import (
     WalletError,
 )
 
+_LONGEST_LIFE = 10**9
+"""Seconds a token may live, some 30 years: more is a fault, and may be more than a float holds."""
+
 Fetch = Callable[[Call], Awaitable[Reply]]
 
 
@@ -180,6 +183,7 @@ class TokenStore:
                 return headers
             if self._fetches != seen and self._failure is not None:
                 raise copy_of(self._failure)
+            self._failure = None  # a caller that is cancelled while it fetches must not pass on an older failure
             try:
                 token, life = read_token(await fetch(self._call()))
             except WalletError as error:
@@ -187,7 +191,6 @@ class TokenStore:
                 raise
             finally:
                 self._fetches += 1
-            self._failure = None
             self.secrets = self._with(token)
             self._headers = headers = _bearer(token, self._config.client_key)
             self._good_until = self._clock() + life - min(self._config.margin, life / 2)
@@ -242,6 +245,6 @@ def read_token(reply: Reply) -> tuple[str, float]:
     life = found.get("expires_in", 3600) if isinstance(found, dict) else None
     if not isinstance(token, str) or not token.isprintable() or not token.isascii() or not token:
         raise DecodeError("the token host's answer holds no access_token", path="$.access_token")
-    if type(life) is not int or life <= 0:
+    if type(life) is not int or not 0 < life <= _LONGEST_LIFE:
         raise DecodeError("the token host's answer holds no usable expires_in", path="$.expires_in")
     return token, float(life)

@@ -1,4 +1,4 @@
-"""Many calls under one bound: workers that pull from one iterator, results as they finish, one failure harms nobody else."""
+"""Many calls under one bound: workers pull from one iterator, results come as they finish, a failure harms no other."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ Work = Callable[[ItemT, Deliver[ValueT]], Awaitable[None]]
 class Bulk(Generic[ItemT, ValueT]):
     """The results of a bulk run: iterate with ``async for``, in the order in which they finish.
 
-    Work starts with the iteration and keeps at most *concurrency* items under way; a slow reader stops it. Leaving the loop
-    early ends the run: reads are cancelled, writes that have started are finished (their results are then in `unread`).
+    Work starts with the iteration and keeps at most *concurrency* items under way; a slow reader stops it. Leaving the
+    loop early ends the run: reads are cancelled, writes that have started are finished (see `unread`).
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Bulk(Generic[ItemT, ValueT]):
         self._workers: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[Any] | None] = set()
         self._stopping = False
+        self._drained = False
         self._started = False
         self._broken: BaseException | None = None
         self.unread: tuple[Result[ItemT, ValueT], ...] = ()
@@ -110,7 +111,7 @@ class Bulk(Generic[ItemT, ValueT]):
     async def aclose(self) -> None:
         """End the run: take no further item, cancel reads, and wait for writes that have started."""
         self._stopping = True
-        if self._workers and self._broken is None:
+        if (self._workers or self._ready) and self._broken is None:
             self._broken = SessionClosedError("the bulk run was closed before its end")
         for task in self._workers:
             if self._lane is None or task not in self._busy:
@@ -137,13 +138,19 @@ class Bulk(Generic[ItemT, ValueT]):
         if not task.cancelled() and (error := task.exception()) is not None:
             self._broken = self._broken or error
             self._stopping = True
+            for worker in self._workers - self._busy:
+                worker.cancel()  # it may wait for a place behind a wallet that nobody works on any more
         self._arrived.set()
 
     async def _worker(self) -> None:
-        while not self._stopping:
+        while not (self._stopping or self._drained):
             try:
                 item = await self._pull()
             except StopAsyncIteration:
+                return
+            except Exception as error:  # noqa: BLE001 - kept, and raised to the reader
+                # The iterable's own: what it gave before is still done, also what waits behind a busy wallet.
+                self._drained, self._broken = True, self._broken or error
                 return
             if self._lane is None:
                 await self._do(item)

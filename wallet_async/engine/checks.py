@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
 
 from wallet_async.engine.errors import InvalidInputError
@@ -23,7 +23,10 @@ _SHOWN = 60
 
 def reject(name: str, value: object, expected: str) -> InvalidInputError:
     """Make the error for argument *name*; the caller raises it."""
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except ValueError:
+        shown = "a number too long to show"  # Python prints no int of more than 4,300 digits
     shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
     return InvalidInputError(f"{name} must be {expected}, not {shown} ({type(value).__name__})")
 
@@ -33,7 +36,9 @@ def amount(name: str, value: object) -> int | Decimal:
     expected = "an int or a finite Decimal above zero"
     if type(value) is not int and type(value) is not Decimal:
         raise reject(name, value, expected)
-    if isinstance(value, Decimal) and (not value.is_finite() or abs(value.adjusted()) > 30):
+    if isinstance(value, Decimal) and (
+        not value.is_finite() or abs(value.adjusted()) > 30 or len(value.as_tuple().digits) > 31
+    ):
         raise reject(name, value, expected + " with at most 30 digits")
     if isinstance(value, int) and value.bit_length() > 100:
         raise reject(name, "a very large int", expected + " with at most 30 digits")
@@ -91,24 +96,31 @@ def count(name: str, value: object, *, least: int = 1) -> int:
 
 def seconds(name: str, value: object) -> float:
     """Take a finite number of seconds above zero."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+    if not _is_positive(value):
         raise reject(name, value, "a finite number of seconds above zero")
     return value
 
 
+def _is_positive(value: object) -> TypeGuard[float]:
+    # The largest float is the bound: a longer int would overflow in the first sum.
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= sys.float_info.max
+
+
 def base_url(name: str, value: object) -> str:
-    """Take an ``https`` URL (``http`` on loopback only, where no credential leaves the machine) without its last slash."""
+    """Take an ``https`` URL (or ``http`` on loopback, where no credential leaves the machine), last slash removed."""
     if not isinstance(value, str):
         raise reject(name, value, "a str such as 'https://api.example.com'")
+    if "@" in value:
+        # The value is not repeated: it may hold a password.
+        raise InvalidInputError(f"{name} must not hold a user or password; they are arguments of their own")
+    if not value.isprintable() or set(" ?#\\") & set(value):
+        raise reject(name, value, "a URL such as 'https://api.example.com', without query, fragment or blank")
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise reject(name, value, "a URL such as 'https://api.example.com'") from None
-    if parts.username or parts.password:
-        # The value is not repeated: it holds a password.
-        raise InvalidInputError(f"{name} must not hold a user or password; they are arguments of their own")
-    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
+    if parts.scheme not in {"http", "https"} or not host:
         raise reject(name, value, "a URL such as 'https://api.example.com'")
     if parts.scheme == "http" and not _LOOPBACK.fullmatch(host):
         raise reject(name, value, "an https URL (http is for loopback only)")
@@ -117,8 +129,14 @@ def base_url(name: str, value: object) -> str:
 
 def positive(instance: Any, attribute: Any, value: Any) -> None:
     """Check a setting: a finite number above zero (an attrs validator)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+    if not _is_positive(value):
         raise reject(f"{type(instance).__name__}.{attribute.name}", value, "a finite number above zero")
+
+
+def function(instance: Any, attribute: Any, value: Any) -> None:
+    """Check a setting: something to call (an attrs validator)."""
+    if not callable(value):
+        raise reject(f"{type(instance).__name__}.{attribute.name}", value, "a function")
 
 
 def at_least(least: int) -> Callable[[Any, Any, Any], None]:

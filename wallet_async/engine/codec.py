@@ -17,7 +17,8 @@ MAX_DEPTH = 64
 _MAX_MAGNITUDE = 40
 """Powers of ten a number may have either way; `1e400` is a fault, and printing it would fill the memory."""
 
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
+# Possessive, and content with an unclosed string: linear in the body's length whatever it holds.
+_TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
 _NUMERIC = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
@@ -146,7 +147,7 @@ def as_decimal(value: object) -> Decimal:
 def as_timestamp(value: object) -> datetime:
     """Take a date and time with zone, 0 to 9 fractional digits (cut to microseconds), ``Z`` or an offset."""
     # fromisoformat also reads dates alone and week dates: the length and the T rule these out.
-    if type(value) is not str or len(value) < 20 or value[10] != "T" or value[4] != "-":
+    if type(value) is not str or len(value) < 20 or value[10] != "T" or value[7] != "-":
         raise TypeError(f"expected a date and time with zone, got {describe(value)}")
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:

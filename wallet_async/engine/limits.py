@@ -11,7 +11,6 @@ from attrs.validators import optional
 from wallet_async.engine.checks import at_least, positive
 from wallet_async.engine.errors import QueueFullError
 
-_HANDED_OVER = object()
 _CATCH_UP = 0.01
 """Seconds the rate may lag behind before what was missed is forfeited."""
 
@@ -84,7 +83,9 @@ class Gate:
         try:
             await turn
         except asyncio.CancelledError:
-            if self._waiting.pop(turn, _HANDED_OVER) is _HANDED_OVER:
+            if turn.cancelled():
+                self._waiting.pop(turn, None)
+            else:
                 self.release()  # the slot came in the same moment as the cancellation: pass it on
             raise
 
@@ -92,7 +93,7 @@ class Gate:
         """Sleep until the next free moment; only the first in line sleeps, the others wait behind it."""
         loop = asyncio.get_running_loop()
         async with self._pacing:
-            while (delay := self._next_at - loop.time()) > 0:
+            while (delay := self._next_at - loop.time()) > 0:  # noqa: ASYNC110 - time, not an event, is awaited
                 await asyncio.sleep(delay)
             # Timers are late by up to a millisecond or so: a small lag may be caught up, or the rate is never reached.
             self._next_at = max(self._next_at, loop.time() - _CATCH_UP) + self._interval if self._interval else 0.0

@@ -1,7 +1,7 @@
 """A mark in a movement's description by which it can be found again in the provider's history.
 
-Neither provider has an idempotency key, and Rehook has no field for a reference at all. The mark is made from the reference
-alone, so it is the same in every process and after the loss of every file.
+Neither provider has an idempotency key, and Rehook has no field for a reference at all. The mark is made from the
+reference alone, so it is the same in every process and after the loss of every file.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ _HINT = "a history is read with `async for row in …`, `async for page in ….p
 class Pager(Generic[T]):
     """Reads a history; nothing is sent until it is iterated.
 
-    It keeps its place: after `break`, or after an error, another ``async for`` over the same pager goes on with the next
-    row. Each row comes once, also when rows arrive meanwhile.
+    It keeps its place: after `break`, or after an error, another ``async for`` over the same pager goes on with the
+    next row. Each row comes once, also when rows arrive meanwhile.
 
     Example:
         ```python
@@ -86,6 +86,16 @@ class Pager(Generic[T]):
         if limit is not None:
             checks.count("limit", limit, least=0)
         rows: list[T] = []
+        place, number = self.checkpoint, self._page.number
+        try:
+            await self._collect_into(rows, limit)
+        except BaseException:
+            # Nothing was handed out: whoever reads on gets these rows first.
+            self._place, self._page, self._index = place, Page(number, tuple(rows)), 0
+            raise
+        return rows
+
+    async def _collect_into(self, rows: list[T], limit: int | None) -> None:
         while limit is None or len(rows) < limit:
             rest = self._page.items[self._index :]
             if limit is not None:
@@ -94,7 +104,6 @@ class Pager(Generic[T]):
             rows += rest
             if self._index == len(self._page.items) and len(rows) != limit and not await self._advance():
                 break
-        return rows
 
     def __iter__(self) -> NoReturn:
         """Refuse ``for``."""
@@ -131,6 +140,8 @@ class Pager(Generic[T]):
         fresh, step = self._walk.take(rows)
         if isinstance(step, CheckHead):
             step = self._walk.take_head(await self._fetch(self._walk.first_page))
+        if self._ended:
+            return False  # closed meanwhile
         if self._left is not None:
             fresh = fresh[: self._left]
             self._left -= len(fresh)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
 
 from wallet_async.engine.errors import WalletError
 
@@ -42,10 +44,15 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
+def _forms(secret: str) -> tuple[str, ...]:
+    """Give *secret* and how it looks in a form body, in a URL, in JSON and in a `repr`."""
+    return secret, quote_plus(secret), quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]
+
+
 def scrub(error: WalletError, secrets: Iterable[str]) -> None:
     """Mask *secrets* (known ones, whatever their form) in every text that *error* carries."""
     # A shorter one is no secret, and masking it would eat words of the message.
-    known = sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True)
+    known = sorted({form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}, key=len)[::-1]
 
     def clean(value: object) -> object:
         if isinstance(value, str):

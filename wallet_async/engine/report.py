@@ -35,7 +35,7 @@ class Reporter:
         if self._on_event is not None:
             try:
                 self._on_event(event)
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever a user's handler raises
                 self._log.exception("on_event raised; the call goes on")
 
 

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from attrs import field, frozen
 
-from wallet_async.engine.checks import at_least, positive
+from wallet_async.engine.checks import at_least, function, positive
 from wallet_async.engine.errors import (
     AuthenticationError,
     ConnectError,
@@ -21,6 +21,9 @@ from wallet_async.engine.errors import (
     WalletError,
 )
 
+_MOST_DOUBLINGS = 64
+"""More would overflow a float; `wait_max` bounds the wait long before."""
+
 _PASSING = frozenset({408, 425, 502, 503, 504})
 """Statuses that say "not now" rather than "no"."""
 
@@ -29,8 +32,8 @@ _PASSING = frozenset({408, 425, 502, 503, 504})
 class RetryPolicy:
     """How often and how fast to repeat what may be repeated.
 
-    Reads are repeated after a lost connection, a time-out, 408, 425, 429, 502, 503 and 504. A credit or debit is repeated
-    only when it certainly did not run.
+    Reads are repeated after a lost connection, a time-out, 408, 425, 429, 502, 503 and 504. A credit or debit is
+    repeated only when it certainly did not run.
     """
 
     attempts: int = field(default=3, validator=at_least(1))
@@ -43,7 +46,7 @@ class RetryPolicy:
     """Seconds; a provider that asks for a longer wait gets none: the error is raised."""
     budget: float = field(default=0.1, validator=positive)
     """Retries as a share of calls: in an outage, traffic grows by no more than this."""
-    jitter: Callable[[], float] = field(default=random.random, repr=False)
+    jitter: Callable[[], float] = field(default=random.random, repr=False, validator=function)
     """Gives the random part of a wait, 0 <= jitter < 1; a test passes ``Random(7).random``."""
 
 
@@ -103,7 +106,7 @@ def decide(
     delay = asked if asked is not None else backoff(attempt, jitter, policy)
     if delay >= remaining:
         return GiveUp("the time is up before the next attempt")
-    return Retry(delay, budgeted=asked is None)
+    return Retry(delay, budgeted=asked is None or not isinstance(error, RateLimitError))
 
 
 def _may_pass(error: WalletError) -> bool:
@@ -116,7 +119,7 @@ def _may_pass(error: WalletError) -> bool:
 
 def backoff(attempt: int, jitter: float, policy: RetryPolicy) -> float:
     """Seconds to wait after attempt number *attempt*: exponential, with full jitter."""
-    return min(policy.wait_max, policy.wait_initial * 2.0 ** (attempt - 1)) * jitter
+    return min(policy.wait_max, policy.wait_initial * 2.0 ** min(attempt - 1, _MOST_DOUBLINGS)) * jitter
 
 
 def parse_retry_after(text: str | None, now: datetime | None) -> float | None:

@@ -84,7 +84,7 @@ class Sender:
         call: Call,
         read: Callable[[Reply], T],
         *,
-        timeout: float | None = None,  # noqa: ASYNC109 - the whole budget, retries and waits included
+        timeout: float | None = None,
         movement: MovementLike | None = None,
     ) -> T:
         """Send *call* until it ends, and read its answer.

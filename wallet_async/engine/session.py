@@ -44,8 +44,8 @@ _TRANSPORT = "wallet_async.engine.transport.client_session"
 class WalletSession:
     """Base of the providers' sessions.
 
-    It is made anywhere, opens in the running event loop at ``async with`` or at the first call, and belongs to that loop
-    and process from then on. It may be opened in one task and closed in another.
+    It is made anywhere, opens in the running event loop at ``async with`` or at the first call, and belongs to that
+    loop and process from then on. It may be opened in one task and closed in another.
     """
 
     service: ClassVar[str]
@@ -126,7 +126,7 @@ class WalletSession:
             **asdict(counts),
         )
 
-    async def _read(self, call: Call, read: Callable[[Reply], T], timeout: float | None) -> T:  # noqa: ASYNC109
+    async def _read(self, call: Call, read: Callable[[Reply], T], timeout: float | None) -> T:
         """Send a call that may be repeated."""
         sender = self._sender
         if sender is None or self._closed or self._loop is not asyncio.get_running_loop() or self._pid != os.getpid():
@@ -137,7 +137,7 @@ class WalletSession:
         self,
         call: Call,
         read: Callable[[Reply], T],
-        timeout: float | None,  # noqa: ASYNC109 - the whole budget
+        timeout: float | None,
         movement: MovementLike | None = None,
     ) -> T:
         """Send a call that must not run twice; closing the session waits for it."""
@@ -209,7 +209,7 @@ class WalletSession:
         """Refuse another event loop or process than the one the session was opened in."""
         if self._loop is not None and self._loop is not asyncio.get_running_loop():
             raise SessionClosedError(
-                "this session was opened in another event loop; make one session for each loop (asyncio.run makes a new loop)"
+                "this session was opened in another event loop; make one for each loop (asyncio.run makes a new loop)"
             )
         if self._loop is not None and self._pid != os.getpid():
             raise SessionClosedError("this session was opened before a fork; make one in the child process")
@@ -227,8 +227,8 @@ class WalletSession:
         return self._sender
 
     async def _make_sender(self) -> Sender:
-        # aiohttp and cattrs take far longer to import than the rest, and aiohttp builds the process's one TLS context as it
-        # is imported: in a thread, so that the host's event loop goes on meanwhile.
+        # aiohttp and cattrs take far longer to import than the rest, and aiohttp builds the process's one TLS context
+        # as it is imported: in a thread, so that the host's event loop goes on meanwhile.
         for name in ("cattrs.gen", _TRANSPORT):
             if name not in sys.modules:
                 await anyio.to_thread.run_sync(import_module, name)

@@ -36,6 +36,8 @@ class Said:
     key: str | None = None
     details: tuple[str, ...] = ()
     request_id: str | None = None
+    own: bool = True
+    """False if another layer may have said it (a problem object, RFC 9457): then it does not prove that nothing ran."""
 
 
 def response_error(reply: Reply, said: Said | None) -> ResponseError:
@@ -46,7 +48,19 @@ def response_error(reply: Reply, said: Said | None) -> ResponseError:
         said: The provider's envelope in it, or None if there is none that is known.
     """
     retry_after = parse_retry_after(reply.headers.get("Retry-After"), _date(reply))
-    kind, not_applied = _classify(reply.status, known=said is not None, throttled=retry_after is not None)
+    own = said is not None and said.own
+    kind, not_applied = _classify(reply.status, known=own, throttled=retry_after is not None)
+    return _make(kind, reply, said, retry_after=retry_after, not_applied=not_applied)
+
+
+def refusal(reply: Reply, said: Said, kind: type[ResponseError] = RefusedError) -> ResponseError:
+    """Make the error for a refusal in the provider's own words, which decide whatever the HTTP status is."""
+    return _make(kind, reply, said, retry_after=None, not_applied=True)
+
+
+def _make(
+    kind: type[ResponseError], reply: Reply, said: Said | None, *, retry_after: float | None, not_applied: bool
+) -> ResponseError:
     error = kind(
         said.message if said else _describe(reply),
         status=reply.status,
@@ -88,5 +102,5 @@ def _date(reply: Reply) -> datetime | None:
     """The server's own clock, so that a skewed one here does not bend a ``Retry-After`` date."""
     try:
         return parsedate_to_datetime(reply.headers.get("Date", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

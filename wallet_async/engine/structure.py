@@ -78,7 +78,7 @@ def _only(container: type, name: str, hook: Callable[[Any, Any], T]) -> Callable
 class Decoder(Generic[T]):
     """Turns a JSON value into a `T`, a class of frozen attrs fields or a list of one.
 
-    A field's ``metadata={"take": function}`` names a function that takes its JSON value in place of the one for its type.
+    A field's ``metadata={"take": function}`` names a function that takes its JSON value in place of its type's.
     """
 
     def __init__(self, kind: Any) -> None:

@@ -1,8 +1,8 @@
 """How a history is walked page by page without losing or repeating a row: decisions only, no I/O.
 
-Pages are numbered and hold the newest rows first, so a row that arrives while pages are read pushes the others one place down:
-the next page begins with rows that were read already. Read one after another, pages can therefore repeat rows but never
-skip one (`providers.md` of the two APIs states no order, no total and no cursor).
+Pages are numbered and hold the newest rows first, so a row that arrives while pages are read pushes the others one
+place down: the next page begins with rows that were read already. Read one after another, pages can therefore repeat
+rows but never skip one. No page of the two providers states an order, a total or a cursor.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class More:
 
 @frozen
 class CheckHead:
-    """A full page brought nothing new: read the first page to tell a moving history from a provider that repeats itself."""
+    """A full page came twice: read the first page, to tell a moving history from one that has ended."""
 
 
 @frozen
@@ -105,9 +105,10 @@ class Walk(Generic[T]):
         self.key = key
         self._moment = moment
         self._since = since
-        self._known: set[str] = set()
+        self._known: dict[str, int] = {}
         self._order: deque[str] = deque()
         self._head: str | None = None
+        self._spell = 0  # counts the readings of the head that found it changed
         self.seeking = start.after
         """The row to resume after, while it has not been met."""
         self.page = start.page
@@ -118,18 +119,20 @@ class Walk(Generic[T]):
         if self.page == self.first_page and rows:
             self._head = self.key(rows[0])
         self.page += 1
+        repeated = all(self._known.get(self.key(row)) == self._spell for row in rows)
         new = self._unknown(rows)
         fresh = self._wanted(self._after_place(rows, new))
         if len(rows) < self._page_size or self._ends_before(rows):
             return fresh, End()
-        return fresh, More() if new else CheckHead()
+        return fresh, CheckHead() if repeated else More()
 
     def take_head(self, rows: Sequence[T]) -> Step:
         """Take the first page, read again after `CheckHead`."""
         head = self.key(rows[0]) if rows else None
         if head == self._head:
-            return End()  # nothing had arrived, and yet the page was known: the provider has no more
+            return End()  # nothing had arrived, and yet a page came twice: the provider has no more
         self._head = head
+        self._spell += 1
         return More()
 
     def _unknown(self, rows: Sequence[T]) -> tuple[T, ...]:
@@ -138,11 +141,11 @@ class Walk(Generic[T]):
         for row in rows:
             row_id = self.key(row)
             if row_id not in self._known:
-                self._known.add(row_id)
                 self._order.append(row_id)
                 new.append(row)
+            self._known[row_id] = self._spell
         while len(self._order) > _REMEMBERED * self._page_size:
-            self._known.discard(self._order.popleft())
+            del self._known[self._order.popleft()]
         return tuple(new)
 
     def _after_place(self, rows: Sequence[T], new: tuple[T, ...]) -> tuple[T, ...]:
@@ -164,4 +167,4 @@ class Walk(Generic[T]):
         """Whether everything on later pages is too old. No page states the order, so this page has to show it."""
         if self._since is None:
             return False
-        return self._moment(rows[0]) >= self._moment(rows[-1]) < self._since
+        return self._moment(rows[0]) > self._moment(rows[-1]) < self._since

@@ -27,7 +27,7 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)
 class Delivered(web.StreamResponse):
     """Tells aiohttp that there is nothing more to write on this connection."""
 
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+    async def prepare(self, _request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Write nothing."""
         return None
 
@@ -49,10 +49,10 @@ def respond(answer: Answer) -> web.StreamResponse:
     )
 
 
-def with_retry_after(answer: Answer, seconds: float, form: str) -> Answer:
-    """Add Retry-After to *answer*, in whole seconds or as a date."""
+def with_retry_after(answer: Answer, seconds: float, form: str, now: datetime) -> Answer:
+    """Add Retry-After to *answer*, in whole seconds or as a date counted from *now*."""
     if form == "date":
-        moment = datetime.fromtimestamp(ceil(datetime.now(UTC).timestamp() + seconds), UTC)
+        moment = datetime.fromtimestamp(ceil(now.timestamp() + seconds), UTC)
         value = format_datetime(moment, usegmt=True)
     else:
         value = str(max(ceil(seconds), 0))

@@ -30,18 +30,15 @@ def _print(value: object, write: Any) -> None:
     elif isinstance(value, dict):
         _print_items("{", "}", value.items(), write)
     elif isinstance(value, list | tuple):
-        _print_items("[", "]", value, write)
+        _print_items("[", "]", ((None, item) for item in value), write)
     else:
         raise TypeError(f"cannot print {type(value).__name__} as JSON")
 
 
 def _print_items(opening: str, closing: str, items: Any, write: Any) -> None:
     before = opening + "\n"
-    for item in items:
-        write(before)
-        if opening == "{":
-            name, item = item
-            write(_quote(name) + ": ")
+    for name, item in items:
+        write(before if name is None else before + _quote(name) + ": ")
         _print(item, write)
         before = ",\n"
     write("\n" + closing if before == ",\n" else opening + closing)

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -75,6 +76,7 @@ class Sandbox(Generic[Api]):
         allow_remote: bool = False,
         state: Path | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Make a sandbox; it listens from `async with` on.
 
@@ -86,6 +88,7 @@ class Sandbox(Generic[Api]):
             allow_remote: Whether other machines may reach it. Everybody who does can read the ledger.
             state: SQLite file to go on from and to keep; None: in memory.
             sleep: Waits the given seconds; latency, drip and late commits go through it.
+            clock: Gives the time, aware, from which a Retry-After date is counted.
 
         Raises:
             ValueError: *host* is not loopback and *allow_remote* is false, or a fault is aimed at an
@@ -100,6 +103,7 @@ class Sandbox(Generic[Api]):
         self._host, self._port = host, port
         self._state = state
         self._sleep = sleep
+        self._clock = clock
         self._closing = asyncio.Event()
         self._late: set[asyncio.Task[None]] = set()
         self._control = Control(api, self.faults, self.observed)
@@ -197,7 +201,9 @@ class Sandbox(Generic[Api]):
     async def _serve(self, raw: web.BaseRequest, request: Request, drawn: Drawn) -> web.StreamResponse:
         if drawn.limited is not None:
             refusal = self.api.failure(429)
-            return delivery.respond(delivery.with_retry_after(refusal, drawn.retry_after, drawn.limited.form))
+            return delivery.respond(
+                delivery.with_retry_after(refusal, drawn.retry_after, drawn.limited.form, self._clock())
+            )
         if drawn.pause:
             await self._sleep(drawn.pause)
         if drawn.lag:
@@ -241,8 +247,8 @@ class Sandbox(Generic[Api]):
             case "reset":
                 return delivery.reset(raw)
             case "hang":
-                assert self._server is not None
-                return await delivery.hang(raw, self._server.gone(raw), self._closing)
+                gone = [self._server.gone(raw)] if self._server is not None else []
+                return await delivery.hang(raw, self._closing, *gone)
             case "truncate":
                 return delivery.truncate(raw, answer)
             case "drip":
@@ -261,7 +267,7 @@ class Sandbox(Generic[Api]):
             answer = Answer(fault.status, b"", "text/plain")
         if fault.retry_after is None:
             return answer
-        return delivery.with_retry_after(answer, fault.retry_after, fault.form)
+        return delivery.with_retry_after(answer, fault.retry_after, fault.form, self._clock())
 
 
 def _is_loopback(host: str) -> bool:

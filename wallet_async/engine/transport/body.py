@@ -19,9 +19,9 @@ class SentTwiceError(Exception):
 class OneShotBody(BytesPayload):
     """A request body that refuses to be written twice and notes in *evidence* that it was written.
 
-    aiohttp silently sends a PUT again when the connection broke (`IDEMPOTENT_METHODS` in its ``client.py``), and a caller's
-    middleware may do so with any method. The second copy needs the body a second time and fails here. aiohttp holds the
-    head back until the body's first byte, so as long as the body was not asked for, nothing has left.
+    aiohttp silently sends a PUT again when the connection broke (`IDEMPOTENT_METHODS` in its ``client.py``), and a
+    caller's middleware may do so with any method. The second copy needs the body a second time and fails here. aiohttp
+    holds the head back until the body's first byte, so as long as the body was not asked for, nothing has left.
     """
 
     def __init__(self, value: bytes, content_type: str, evidence: Evidence) -> None:

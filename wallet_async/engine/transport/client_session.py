@@ -81,7 +81,7 @@ class ClientSessionTransport:
 
 
 def _own_session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
+    http = aiohttp.ClientSession(
         # The gate bounds what is in flight, so the pool need not.
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -90,3 +90,7 @@ def _own_session() -> aiohttp.ClientSession:
         requote_redirect_url=False,
         skip_auto_headers=["User-Agent"],
     )
+    # aiohttp repeats a GET by itself when the connection breaks: six requests for three attempts, none of the repeats paced
+    # or counted. Repeating is `RetryPolicy`'s. (aiohttp's own test client turns it off in the same way.)
+    http._retry_connection = False  # noqa: SLF001 - no public switch
+    return http

@@ -26,7 +26,7 @@ def translate(fault: BaseException, *, sent: bool) -> WalletError:
     Args:
         fault: What aiohttp or the socket raised.
         sent: Whether bytes of a request that must not run twice had left. Then nothing proves that it did not run,
-            whatever the class says: aiohttp's own second try may end in "connection refused" after the first was booked.
+            whatever the class says: aiohttp's own second try may be refused a connection after the first was booked.
     """
     kind = type(fault).__name__
     if not sent:

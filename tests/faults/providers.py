@@ -1,0 +1,114 @@
+"""Both providers' sessions behind one small face, so that each check is written once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+import pytest
+
+import rehook_async.wire
+from rehook_async import RehookSession
+from rehook_async.sandbox import RehookApi
+from tests.kit import REHOOK, Flavour
+from tests.kit.bodies import REHOOK_WALLET
+from wallet_async.engine.calls import Kind
+
+CUSTOMER = "krishna123"
+AMOUNT = 20
+
+
+class Client(Protocol):
+    """One provider, as the checks drive it."""
+
+    name: str
+    flavour: Flavour
+    method: str
+    """HTTP method of a credit or debit."""
+    silent_resend: bool
+    """Whether plain aiohttp would send a credit a second time by itself (`IDEMPOTENT_METHODS`)."""
+
+    def session(self, url: str, **options: Any) -> Any:
+        """Make a session with credentials that cost no request."""
+
+    async def write(
+        self, session: Any, kind: Kind = "credit", *, reference: str | None = "r-1", timeout: float | None = None
+    ) -> Any:
+        """Credit or debit `AMOUNT`."""
+
+    async def read(self, session: Any, *, timeout: float | None = None) -> Any:
+        """Make one read that is one request."""
+
+    def reads(self, session: Any) -> list[Callable[[], Awaitable[Any]]]:
+        """Give every kind of read."""
+
+    def careless(self, patch: pytest.MonkeyPatch) -> None:
+        """Sabotage: take every 2xx for a success, whatever it says."""
+
+    def sandbox(self) -> Any:
+        """Make a stand-in API with the wallet of `write`."""
+
+    async def find(self, session: Any, reference: str, since: datetime) -> Any:
+        """Look a reference up."""
+
+    def plant(self, api: Any, reference: str) -> None:
+        """Book the movement of `write` once more, behind the client's back."""
+
+
+class RehookClient:
+    """Rehook: a write is a PUT."""
+
+    name = "rehook"
+    flavour = REHOOK
+    method = "PUT"
+    silent_resend = True
+
+    def session(self, url: str, **options: Any) -> RehookSession:
+        return RehookSession("canary-api-key", "canary-secret-key", base_url=url, **options)
+
+    async def write(
+        self,
+        session: RehookSession,
+        kind: Kind = "credit",
+        *,
+        reference: str | None = "r-1",
+        timeout: float | None = None,
+    ) -> Any:
+        move = session.credit if kind == "credit" else session.debit
+        return await move(
+            CUSTOMER, REHOOK_WALLET, AMOUNT, description="Order 1", reference=reference, timeout=timeout
+        )
+
+    async def read(self, session: RehookSession, *, timeout: float | None = None) -> Any:
+        return await session.wallets(CUSTOMER, timeout=timeout)
+
+    def reads(self, session: RehookSession) -> list[Callable[[], Awaitable[Any]]]:
+        return [
+            lambda: session.wallets(CUSTOMER),
+            lambda: session.transactions(CUSTOMER, REHOOK_WALLET, limit=20).collect(),
+        ]
+
+    def careless(self, patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(rehook_async.wire, "read_receipt", lambda movement: lambda reply: reply)
+
+    def sandbox(self) -> RehookApi:
+        api = RehookApi("canary-api-key", "canary-secret-key")
+        api.add_wallet(CUSTOMER, REHOOK_WALLET, balance=1000)
+        return api
+
+    async def find(self, session: RehookSession, reference: str, since: datetime) -> Any:
+        return await session.find(CUSTOMER, REHOOK_WALLET, reference, since=since)
+
+    def plant(self, api: RehookApi, reference: str) -> None:
+        description = f"{rehook_async.wire.mark(reference)} Order 1"
+        api.ledger.append((CUSTOMER, REHOOK_WALLET), "credit", AMOUNT, description=description)
+
+
+CLIENTS: dict[str, Client] = {"rehook": RehookClient()}
+
+if find_spec("loyalty_async.session"):
+    from tests.faults.loyalty_client import LoyaltyClient
+
+    CLIENTS["loyalty"] = LoyaltyClient()

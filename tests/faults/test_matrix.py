@@ -1,0 +1,104 @@
+"""Rows 12 to 39 of the fault matrix: on the wire, the answer, the status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import BytesPayload
+
+from tests.faults.judge import HASTY, judge
+from tests.faults.providers import CLIENTS, Client
+from tests.kit import ROWS
+from wallet_async.engine.calls import Kind
+from wallet_async.engine.errors import OutcomeUnknownError, RefusedError, WalletError
+from wallet_async.engine.limits import Gate
+from wallet_async.engine.transport import client_session, faults
+
+
+@pytest.mark.parametrize("kind", ["credit", "debit"])
+@pytest.mark.parametrize("name", ROWS)
+async def test_row(client: Client, name: str, kind: Kind) -> None:
+    """The claim and the commits are the row's, one request reached the server, and nothing is left behind."""
+    outcome = await judge(client, ROWS[name], kind)
+    if isinstance(outcome.error, OutcomeUnknownError):
+        assert outcome.error.movement.kind == kind
+        assert outcome.error.reference == "r-1"
+        assert outcome.error.attempts == 1
+
+
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if 12 <= row.number <= 30])
+async def test_row_over_the_callers_session(client: Client, name: str) -> None:
+    """With the caller's own plain `aiohttp.ClientSession`, its defaults included, the same holds."""
+    await judge(client, ROWS[name], http=aiohttp.ClientSession)
+
+
+@pytest.mark.parametrize(
+    "name", ["16-silence-committed", "16-silence-lost", "27-drip-head", "27-drip-body", "27-flood-of-continue"]
+)
+async def test_twin_no_evidence(client: Client, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that does not note that it left turns a lost answer into "not sent"."""
+    monkeypatch.setattr(client_session, "OneShotBody", plain_body)
+    with pytest.raises(AssertionError, match="claims NOT_SENT, not UNKNOWN"):
+        await judge(client, ROWS[name])
+
+
+@pytest.mark.parametrize(
+    "name", ["29-foreign-answer", "29-unsolicited", "23-empty-200", "23-204", "23-null", "30-200-other-json"]
+)
+async def test_twin_no_echo_check(client: Client, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that takes any 2xx for a success, empty or somebody else's, is found out."""
+    client.careless(monkeypatch)
+    with pytest.raises(AssertionError, match="claims DONE, not UNKNOWN"):
+        await judge(client, ROWS[name])
+
+
+def refused_by_parser(fault: BaseException, *, sent: bool) -> WalletError:
+    """Take the status 400 that aiohttp's parser puts on a broken head for the provider's own word."""
+    if isinstance(fault, aiohttp.ClientResponseError):
+        return RefusedError("refused", status=fault.status, not_applied=True)
+    return faults.translate(fault, sent=sent)
+
+
+@pytest.mark.parametrize("name", ["28-status-of-letters", "28-length-of-letters", "28-chunked-and-length"])
+async def test_twin_status_of_the_exception(client: Client, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that believes `ClientResponseError.status` calls a committed write refused."""
+    monkeypatch.setattr(client_session, "translate", refused_by_parser)
+    with pytest.raises(AssertionError, match="claims REJECTED, not UNKNOWN"):
+        await judge(client, ROWS[name])
+
+
+@pytest.mark.parametrize("name", ["00-good", "15-rst-committed", "31-400-envelope"])
+async def test_twin_slot_kept(client: Client, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gate whose slots do not come back is found out."""
+    monkeypatch.setattr(Gate, "release", lambda gate: None)
+    with pytest.raises(AssertionError, match="not clean"):
+        await judge(client, ROWS[name])
+
+
+async def test_twin_task_left(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that is not closed at the end is found out."""
+
+    async def forget(transport: Any) -> None:
+        kept.append(transport)
+
+    kept: list[Any] = []
+    own_close = client_session.ClientSessionTransport.aclose
+    monkeypatch.setattr(client_session.ClientSessionTransport, "aclose", forget)
+    with pytest.raises(AssertionError, match="left behind|did not come"):
+        await judge(client, ROWS["00-good"])
+    for transport in kept:
+        await own_close(transport)
+
+
+def plain_body(value: bytes, content_type: str, evidence: Any) -> BytesPayload:
+    """Make the body that aiohttp would use, which can be sent as often as it likes."""
+    return BytesPayload(value, content_type=content_type)
+
+
+def test_the_matrix_is_whole() -> None:
+    """Every row is run for every provider, and the only rows that may be sent again are 401 and 429."""
+    assert {row.number for row in ROWS.values() if row.may_resend} == {19, 32, 37}
+    assert set(CLIENTS) == {"rehook", "loyalty"}
+    assert HASTY.attempts == 3
