@@ -29,7 +29,6 @@ class Client:
     """Requests in a slice, as a share of the baseline's, so that all slices take about as long."""
 
 
-
 @frozen
 class Row:
     """A row as somebody would write it who uses cattrs."""

@@ -1,8 +1,8 @@
 """The two states of glibc's heap that move a client's speed by 15-20 us an answer.
 
-asyncio's stream transport takes 256 KiB for every `recv`. In a fresh heap glibc maps and unmaps that each time; once a larger
-block was freed (the heap is warm) it does not: the threshold of mmap has moved up. The process that measures is started with the
-threshold held where either state has it, so that nothing that happens meanwhile changes the state half-way.
+asyncio's stream transport takes 256 KiB for every `recv`. In a fresh heap glibc maps and unmaps that each time; once a
+larger block was freed (the heap is warm) it does not: the threshold of mmap has moved up. The process that measures is
+started with the threshold held where either state has it, so that nothing changes the state half-way.
 """
 
 import ctypes
@@ -20,7 +20,7 @@ _THRESHOLDS = {"fresh": 128 * 1024, "warm": 32 * 1024 * 1024}
 def environment(state: State) -> Mapping[str, str]:
     """Give the variables that hold a process in *state*."""
     threshold = _THRESHOLDS[state]
-    # Freed memory at the top is given back from twice the threshold on, as glibc does when it moves the threshold itself.
+    # Freed memory at the top is given back from twice the threshold on, as when glibc moves the threshold itself.
     trim = threshold if state == "fresh" else 2 * threshold
     return {"MALLOC_MMAP_THRESHOLD_": str(threshold), "MALLOC_TRIM_THRESHOLD_": str(trim)}
 
@@ -54,5 +54,16 @@ class _MallInfo(ctypes.Structure):
 
     _fields_ = tuple(
         (name, ctypes.c_size_t)
-        for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
+        for name in (
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        )
     )

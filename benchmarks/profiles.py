@@ -1,7 +1,7 @@
 """Where our own time goes: samples of the running function, taken by CPU time.
 
-A tracing profiler charges its cost to every call and so overstates small functions. This one looks once a millisecond of CPU;
-time in C counts for the Python function that called it.
+A tracing profiler charges its cost to every call and so overstates small functions. This one looks at the stack once a
+tick of CPU time; time in C counts for the Python function that called it.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from benchmarks.requests import WORKS, run
 from benchmarks.server import pin, running
 
 _INTERVAL = 0.001
-"""Seconds of CPU between samples; Linux's own tick is 4 ms, and then decides."""
+"""Seconds of CPU between samples; where the kernel's own tick is longer (often 4 ms), that decides."""
 _TOP = 25
 _WARM_UP = 2000
 
@@ -47,7 +47,10 @@ def profile(work: str, requests: int = 60_000) -> str:
     pin(0)
     functions, lines, cpu = asyncio.run(_sample(work, requests))
     total = functions.total()
-    text = [f"# Own time of {work}, rehook_async: {cpu:.0f} us of CPU a request, {total} samples over {requests} requests", ""]
+    text = [
+        f"# Own time of {work}, rehook_async: {cpu:.0f} us of CPU a request, {total} samples over {requests} requests",
+        "",
+    ]
     for title, found in (("function", functions), ("line", lines)):
         text += [f"| us | % | {title} |", "|---|---|---|"]
         text += [f"| {cpu * n / total:.1f} | {100 * n / total:.1f} | `{name}` |" for name, n in found.most_common(_TOP)]

@@ -2,7 +2,7 @@
 
 from loyalty_async.models import Balance, LoyaltyReceipt, LoyaltyTransaction, LoyaltyWallet, Movement, TransactionLimits
 from loyalty_async.session import LoyaltySession
-from wallet_async.engine.auth import Anonymous, BearerToken, ClientCredentials
+from wallet_async.engine.auth import BearerToken, ClientCredentials
 from wallet_async.engine.bulk import Done, Failed
 from wallet_async.engine.errors import (
     AuthenticationError,
@@ -29,7 +29,6 @@ from wallet_async.engine.retry import RetryPolicy
 from wallet_async.engine.walk import Checkpoint, Page
 
 __all__ = [
-    "Anonymous",
     "AuthenticationError",
     "Balance",
     "BearerToken",

@@ -1,4 +1,4 @@
-"""Sipay's envelope: what is a success, and every way it says no, as an error. Pure: a reply goes in, an error comes out.
+"""Sipay's envelope: what is a success, and every way it says no, as an error. Pure.
 
 Success and failure share one form (page "Increase loyalty balance"): ``status``, ``code``, ``message``, ``payload`` or
 ``errors``. The pages do not say which HTTP status a failure has.
@@ -61,8 +61,10 @@ def read_payload(reply: Reply) -> dict[str, Any]:
     envelope = read_envelope(reply)
     if not 200 <= reply.status < 300 or (envelope and envelope.failed):
         raise read_error(reply)
-    if envelope is None or not envelope.succeeded:
-        raise unfit("this is no envelope of Sipay's that says yes or no", reply)
+    if envelope is None:
+        raise _unreadable(reply)
+    if not envelope.succeeded:
+        raise unfit(f"status {envelope.status} and code {envelope.code!r} contradict each other", reply)
     payload = envelope.payload
     if isinstance(payload, list) and len(payload) == 1:
         payload = payload[0]  # declared ``Obje[]``, shown as one object
@@ -85,11 +87,11 @@ def read_error(reply: Reply) -> ResponseError:
     )
     if reply.status >= 500 or reply.status in _STATUS_DECIDES:
         return response_error(reply, said)
-    return refusal(reply, said, _KINDS.get(envelope.code, NotFoundError if reply.status == 404 else RefusedError))
+    return refusal(reply, said, _KINDS.get(envelope.code, RefusedError))
 
 
 def read_envelope(reply: Reply) -> Envelope | None:
-    """Find Sipay's envelope in a reply, whatever its HTTP status (300, 301 and 303 may be statuses as well as codes)."""
+    """Find Sipay's envelope in a reply, whatever its HTTP status: 300, 301 and 303 may be statuses too."""
     body = _object(reply)
     status, code = body.get("status"), body.get("code")
     if type(status) is not int or type(code) not in {int, str}:
@@ -108,6 +110,16 @@ def read_envelope(reply: Reply) -> Envelope | None:
 def unfit(message: str, reply: Reply) -> DecodeError:
     """Make the error for an answer that is no refusal and no proof either."""
     return DecodeError(message, excerpt=redact.excerpt(reply.body))
+
+
+def _unreadable(reply: Reply) -> DecodeError:
+    """Say what is wrong with a body that should be an envelope."""
+    try:
+        found = codec.loads(reply.body)
+    except DecodeError as error:
+        error.excerpt = redact.excerpt(reply.body)
+        return error
+    return unfit(f"expected an envelope with status and code, got {codec.describe(found)} at $", reply)
 
 
 def _problem(reply: Reply) -> Said | None:

@@ -1,4 +1,4 @@
-"""A wallet's history page by page: which rows to ask for, found out once a walk, and whether the pages are what they seem."""
+"""A wallet's history page by page: which rows to ask for, and whether the pages are what they seem."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Protocol, TypeVar
 
 from loyalty_async import wire
 from loyalty_async.models import LoyaltyTransaction
+from wallet_async.engine import checks
 from wallet_async.engine.calls import Call, Reply
 from wallet_async.engine.errors import DecodeError
+from wallet_async.engine.pager import Pager
+from wallet_async.engine.walk import Checkpoint, Walk
 
 T = TypeVar("T")
 
@@ -24,15 +27,63 @@ class Read(Protocol):
         """Send *call*."""
 
 
+def row_id(row: LoyaltyTransaction) -> str:
+    """What tells a row from others."""
+    return row.transaction_id
+
+
+def made_at(row: LoyaltyTransaction) -> datetime:
+    """What rows are ordered by."""
+    return row.created_at
+
+
+def open_history(
+    read: Read,
+    wallet_number: str,
+    *,
+    since: datetime | None,
+    first_page: int,
+    wallet_id: str | None = None,
+    reference: str | None = None,
+    until: datetime | None = None,
+    limit: int | None = None,
+    resume: Checkpoint | str | None = None,
+) -> Pager[LoyaltyTransaction]:
+    """Make a pager over a wallet's rows, or over all rows of a reference; nothing is sent yet.
+
+    Raises:
+        InvalidInputError: An argument does not fit; the error names it.
+    """
+    history = History(
+        read,
+        checks.plain("wallet_number", wallet_number),
+        wallet_id=None if wallet_id is None else checks.plain("wallet_id", wallet_id),
+        reference=None if reference is None else checks.plain("reference", reference),
+        since=None if since is None else checks.moment("since", since),
+        until=None if until is None else checks.moment("until", until),
+        first_page=first_page,
+    )
+    walk = Walk(
+        Checkpoint(first_page) if resume is None else Checkpoint.of(resume),
+        first_page=first_page,
+        page_size=wire.PAGE_SIZE,
+        key=row_id,
+        moment=made_at,
+        since=since,
+    )
+    return Pager(history.page, walk, limit)
+
+
 class History:
     """Fetches the pages of one walk.
 
     Rows are selected by ``wallet_id``: L6 has no filter for "from or to this wallet", and what it makes of
-    ``from_wallet_number`` and ``to_wallet_number`` together is not documented (most servers would want both to match, which
-    no loyalty row does). The id comes from Wallet/Info, once a walk, which also tells an unknown wallet from one without rows.
+    ``from_wallet_number`` and ``to_wallet_number`` together is not documented (most servers would want both to match,
+    which no loyalty row does). The id comes from Wallet/Info, once a walk, which also tells an unknown wallet from one
+    without rows.
 
-    ``end_date`` is fixed when the walk begins. Without *until* it lies a day ahead, or a clock that is behind Sipay's would
-    hide the newest rows; what arrives meanwhile is left to the walk, which drops what it has seen.
+    ``end_date`` is fixed when the walk begins. Without *until* it lies a day ahead, or a clock that is behind Sipay's
+    would hide the newest rows; what arrives meanwhile is left to the walk, which drops what it has seen.
     """
 
     def __init__(
@@ -76,7 +127,9 @@ class History:
         if self._reference is not None:
             return rows  # a reference may stand in other wallets too: whoever looks for it compares
         if not all(wire.is_of(row, self._wallet_number, self._wallet_id) for row in rows):
-            raise DecodeError("the page holds rows of other wallets: the filter was not applied", path="$.payload.results")
+            raise DecodeError(
+                "the page holds rows of other wallets: the filter was not applied", path="$.payload.results"
+            )
         return rows
 
     async def _make_query(self) -> wire.Query:

@@ -1,4 +1,4 @@
-"""What Sipay's loyalty pages describe, as frozen values. Amounts are `Decimal`, exact; ids are `str`, whatever JSON says."""
+"""What Sipay's loyalty pages describe, as frozen values. Amounts are exact; ids are `str`, whatever JSON says."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from wallet_async.engine import checks, codec
 from wallet_async.engine.calls import Kind
+from wallet_async.engine.errors import InvalidInputError
 
 
 def _as_id(value: object) -> str:
@@ -69,7 +70,7 @@ class LoyaltyWallet:
     number: str
     """The wallet's number, such as ``LYT_7160182174011919319``."""
     total_balance: Decimal
-    """Points in the wallet, in `currency_code`. Other movements may be in it, so it proves nothing about one of them."""
+    """Points in the wallet, in `currency_code`; with other movements in it, so it proves nothing about one of them."""
     name: str | None = field(default=None, repr=False)
     """The owner's name for it; personal data."""
     account_number: str | None = field(default=None, metadata=_ID_OR_NONE)
@@ -77,7 +78,7 @@ class LoyaltyWallet:
     account_type: str | None = None
     """Such as ``Bireysel`` ("individual")."""
     created_date_utc: datetime | None = None
-    """When it was opened, with zone, to the microsecond; None for .NET's year 1 ("not set", page "Add loyalty program")."""
+    """When it was opened, with zone, to the microsecond; None for .NET's year 1 ("Add loyalty program" answers so)."""
     phone_country_code: str | None = field(default=None, metadata=_ID_OR_NONE)
     phone_number: str | None = field(default=None, metadata=_ID_OR_NONE, repr=False)
     """Personal data."""
@@ -96,7 +97,7 @@ class LoyaltyWallet:
     currency_code: str | None = None
     """Such as ``TRY``."""
     user_kyc_info: Mapping[str, Any] | str | None = field(default=None, repr=False, metadata={"take": _as_sent})
-    """Personal data: declared a string, null in the samples, an object with names and ``national_id`` in "Wallet info"."""
+    """Personal data: declared a string, null in the samples, in "Wallet info" an object with ``national_id``."""
     is_topup_default: bool | None = None
     tax_number: str | None = field(default=None, metadata=_ID_OR_NONE, repr=False)
     """Personal data."""
@@ -133,8 +134,8 @@ class LoyaltyTransaction:
     transaction_id: str = field(metadata=_ID)
     """Sipay's id of the row (``id``)."""
     type: str
-    """``"credit"`` if the row leads to the wallet that was asked for, ``"debit"`` if it leads away from it; otherwise the
-    provider's `transaction_type`."""
+    """``"credit"`` if the row leads to the wallet that was asked for, ``"debit"`` if away from it; otherwise
+    `transaction_type`."""
     amount: Decimal
     """Size of the movement without fees (``tx_base_amount``), in `currency_code`."""
     created_at: datetime
@@ -179,21 +180,21 @@ COMPLETED = 20
 """`LoyaltyTransaction.status_id` of a row that stands (``process_level_status_id`` of the business API)."""
 
 
-def _kind(_movement: object, _attribute: object, value: object) -> None:
+def _kind(_movement: object, _attribute: object, value: Any) -> None:
     if value not in get_args(Kind):
         raise checks.reject("kind", value, "'credit' or 'debit'")
 
 
-def _plain(_movement: object, attribute: Any, value: object) -> None:
+def _plain(_movement: object, attribute: Any, value: Any) -> None:
     checks.plain(attribute.name, value)
 
 
-def _plain_or_none(_movement: object, attribute: Any, value: object) -> None:
+def _plain_or_none(_movement: object, attribute: Any, value: Any) -> None:
     if value is not None:
         checks.plain(attribute.name, value)
 
 
-def _group(_movement: object, attribute: Any, value: object) -> None:
+def _group(_movement: object, attribute: Any, value: Any) -> None:
     if value is not None:
         checks.count(attribute.name, value, least=0)
 
@@ -226,9 +227,8 @@ class Movement:
     tx_group_correlation_id: int | None = field(default=None, validator=_group)
     """Groups movements at Sipay; not sent if None."""
     hash_key: str | Callable[[Movement], str] | None = field(default=None, repr=False)
-    """Not sent if None. No page gives a formula, so there is none here: a str is sent as it is, and a function is called
-    once, when the movement is made and all its other fields are checked, with this movement; what it returns takes its
-    place."""
+    """Not sent if None. No page gives a formula, so there is none here: a str is sent as it is. A function is called
+    once, with this movement, when it is made and its other fields are checked; the str it returns takes its place."""
 
     def __attrs_post_init__(self) -> None:
         """Work the hash out now: what is sent, and pickled in an error, is plain text."""
@@ -246,7 +246,5 @@ class Movement:
 def _hash(value: object) -> str:
     if not isinstance(value, str):
         # The value is not repeated: whoever mistakes the type may well pass the secret.
-        raise checks.InvalidInputError(
-            f"hash_key must be a str, or a function that returns one, not {type(value).__name__}"
-        )
+        raise InvalidInputError(f"hash_key must be a str, or a function that returns one, not {type(value).__name__}")
     return checks.text("hash_key", value, empty=True)

@@ -4,37 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
-from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from loyalty_async import wire
-from loyalty_async.history import SKEW, History
-from loyalty_async.models import LoyaltyReceipt, LoyaltyTransaction, LoyaltyWallet, Movement
+from loyalty_async.models import LoyaltyReceipt, LoyaltyWallet, Movement
+from loyalty_async.reading import LoyaltyReading
 from loyalty_async.settings import auth_from
 from wallet_async.engine import checks
 from wallet_async.engine.auth import Anonymous, Auth
 from wallet_async.engine.bulk import Bulk
-from wallet_async.engine.calls import Call, Reply
 from wallet_async.engine.environment import required
-from wallet_async.engine.errors import InvalidInputError, OutcomeUnknownError
+from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.events import OnEvent
 from wallet_async.engine.limits import Limits, Timeouts
-from wallet_async.engine.pager import Pager
 from wallet_async.engine.retry import RetryPolicy
-from wallet_async.engine.session import WalletSession
-from wallet_async.engine.walk import Checkpoint, Page, Walk
 
 if TYPE_CHECKING:
     import aiohttp
-
-T = TypeVar("T")
 
 HashKey = str | Callable[[Movement], str]
 """A ``hash_key``, or what makes one; see `Movement.hash_key`."""
 
 
-class LoyaltySession(WalletSession):
+class LoyaltySession(LoyaltyReading):
     """Credits, debits and histories of Sipay loyalty wallets.
 
     One session serves a whole application: it keeps a pool of connections and one bound for everything it does. Make it
@@ -140,8 +133,8 @@ class LoyaltySession(WalletSession):
             InvalidInputError: An argument does not fit; nothing was sent.
             RefusedError: Sipay said no; `code` is its result code.
             NotFoundError: The wallet does not exist (300).
-            DuplicateError: Sipay has a request with this reference (301): this one did nothing. That does not prove
-                that this amount was booked: compare with what `find` gives.
+            DuplicateError: Sipay has a request with this reference already (301). That proves nothing of the amount:
+                compare with what `find` gives before anything is sent under another reference.
             AuthenticationError: The credentials were not accepted.
             ConnectError: No connection was made, also to the token host; nothing was sent.
             RequestTimeoutError: The time was up before anything was sent.
@@ -191,18 +184,6 @@ class LoyaltySession(WalletSession):
         )
         return await self._move(movement, timeout)
 
-    async def wallet(
-        self, wallet_number: str, *, account_number: str | None = None, timeout: float | None = None
-    ) -> LoyaltyWallet:
-        """Read a wallet (page "Wallet info", which does not say that it takes loyalty wallets).
-
-        Raises:
-            NotFoundError: The wallet does not exist.
-            WalletError: The call failed.
-        """
-        call = wire.wallet_call(wallet_number, account_number)
-        return await self._read(call, wire.read_wallet(wallet_number), timeout)
-
     async def add_program(self, account_number: str, *, timeout: float | None = None) -> LoyaltyWallet:
         """Open a loyalty wallet for an account (page "Add loyalty program").
 
@@ -210,82 +191,19 @@ class LoyaltySession(WalletSession):
 
         Raises:
             RefusedError: Sipay said no.
-            OutcomeUnknownError: The wallet may or may not have been opened; `movement` is None, and a person has to look.
+            OutcomeUnknownError: The wallet may or may not have been opened; its `movement` is None, and a person has to
+                look.
         """
         return await self._write(wire.add_program_call(account_number), wire.read_added, timeout)
 
-    def transactions(
-        self,
-        wallet_number: str,
-        *,
-        wallet_id: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int | None = None,
-        resume: Checkpoint | str | None = None,
-        timeout: float | None = None,
-    ) -> Pager[LoyaltyTransaction]:
-        """Read a wallet's history, newest first, 20 rows a request (page "Transaction data").
+    def apply(
+        self, movements: Iterable[Movement] | AsyncIterable[Movement], *, concurrency: int = 50
+    ) -> Bulk[Movement, LoyaltyReceipt]:
+        """Make many credits and debits; those of one wallet keep their order, one failure harms no other.
 
-        Nothing is sent until it is iterated. No page says that loyalty movements are listed there: an empty history does
-        not prove that nothing was booked.
-
-        Args:
-            wallet_number: The wallet.
-            wallet_id: Its id (`LoyaltyWallet.id`); None looks it up first, with one request more (`wallet`).
-            since: Only rows made at this moment or later (aware); None for all there are. Sipay's own default is the
-                last three days, which would cut a history without a word.
-            until: Only rows made until this moment (aware).
-            limit: At most this many rows.
-            resume: A `Pager.checkpoint` (or its text) to go on from.
-            timeout: Seconds for each request; `asyncio.timeout` around the loop bounds the whole walk.
-
-        Raises:
-            InvalidInputError: An argument does not fit.
+        Leaving the loop early takes no further movement and waits for those that have left; see `Bulk.unread`.
         """
-        return self._history(
-            checks.plain("wallet_number", wallet_number),
-            wallet_id=None if wallet_id is None else checks.plain("wallet_id", wallet_id),
-            since=since,
-            until=until,
-            limit=limit,
-            resume=resume,
-            timeout=timeout,
-        )
+        return self._apply(movements, Movement, lambda movement: self._move(movement, None), concurrency)
 
-    def _history(
-        self,
-        wallet_number: str,
-        *,
-        since: datetime | None,
-        wallet_id: str | None = None,
-        reference: str | None = None,
-        until: datetime | None = None,
-        limit: int | None = None,
-        resume: Checkpoint | str | None = None,
-        timeout: float | None = None,
-    ) -> Pager[LoyaltyTransaction]:
-        if timeout is not None:
-            checks.seconds("timeout", timeout)
-
-        async def send(call: Call, read: Callable[[Reply], T]) -> T:
-            return await self._read(call, read, timeout)
-
-        history = History(
-            send,
-            wallet_number,
-            wallet_id=wallet_id,
-            reference=reference,
-            since=None if since is None else checks.moment("since", since),
-            until=None if until is None else checks.moment("until", until),
-            first_page=self._first_page,
-        )
-        walk = Walk(
-            Checkpoint(self._first_page) if resume is None else Checkpoint.of(resume),
-            first_page=self._first_page,
-            page_size=wire.PAGE_SIZE,
-            key=_id,
-            moment=_made_at,
-            since=since,
-        )
-        return Pager(history.page, walk, limit)
+    async def _move(self, movement: Movement, timeout: float | None) -> LoyaltyReceipt:
+        return await self._write(wire.movement_call(movement), wire.read_receipt(movement), timeout, movement)

@@ -20,7 +20,9 @@ def auth_from(environ: Mapping[str, str]) -> Auth | None:
     token, client_key = environ.get("LOYALTY_TOKEN"), environ.get("LOYALTY_CLIENT_KEY") or None
     given = [name for name in (*_CLIENT, "LOYALTY_SCOPE") if environ.get(name)]
     if token and given:
-        raise InvalidInputError(f"the environment variables LOYALTY_TOKEN and {given[0]} are both set; unset one of them")
+        raise InvalidInputError(
+            f"the environment variables LOYALTY_TOKEN and {given[0]} are both set; unset one of them"
+        )
     if token:
         return BearerToken(token, client_key=client_key)
     if given or client_key:

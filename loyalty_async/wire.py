@@ -226,7 +226,6 @@ def _direction(found: Mapping[str, Any], wallet_number: str) -> str:
 
 
 def is_of(row: LoyaltyTransaction, wallet_number: str, wallet_id: str | None = None) -> bool:
-    """Whether *row* belongs to the wallet, which is known by its number and perhaps by its id."""
-    if wallet_id is not None and row.wallet_id == wallet_id:
-        return True
-    return wallet_number in {row.from_wallet_number, row.to_wallet_number}
+    """Whether *row* belongs to the wallet: by its numbers or, if it has none, by the wallet's id."""
+    numbers = {row.from_wallet_number, row.to_wallet_number} - {None}
+    return wallet_number in numbers if numbers else wallet_id is not None and row.wallet_id == wallet_id

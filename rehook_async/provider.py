@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from rehook_async import commands
+from rehook_async import commands, wire
 from rehook_async.models import Movement, Receipt
 from rehook_async.session import RehookSession
 from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.calls import Kind
 from wallet_async.engine.errors import OutcomeUnknownError
+from wallet_async.engine.marker import find_mark
 from wallet_async.provider import HistoryRow
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ class RehookProvider:
     """Hands Rehook over; see `wallet_async.provider.Provider`."""
 
     name = "rehook"
-    empty_history = "Rehook may answer a wallet it does not know in the same way; `rehook wallets SOURCE_ID` lists those it knows"
+    empty_history = (
+        "Rehook may answer a wallet it does not know in the same way; "
+        "`wallet-async rehook wallets SOURCE_ID` lists those it knows"
+    )
 
     def session(self, environ: Mapping[str, str], **options: Any) -> RehookSession:
         """Make a session from ``REHOOK_API_KEY``, ``REHOOK_SECRET_KEY`` and ``REHOOK_BASE_URL``."""
@@ -85,7 +89,11 @@ class RehookProvider:
         """Read a wallet's history."""
         async for row in session.transactions(*wallet):
             yield HistoryRow(
-                transaction_id=row.transaction_id, kind=row.type, amount=row.points, created_at=row.created_at
+                transaction_id=row.transaction_id,
+                kind=row.type,
+                amount=row.points,
+                created_at=row.created_at,
+                mark=find_mark(row.description),
             )
 
 

@@ -40,9 +40,7 @@ def shaped_id(prefix: str, seed: int, text: str) -> str:
     return f"{prefix}_{''.join(letters)}"
 
 
-def receipt(
-    wallet: LedgerWallet, before: Amount, entry: Entry, *, wallet_id: str, request_id: str
-) -> dict[str, Any]:
+def receipt(wallet: LedgerWallet, before: Amount, entry: Entry, *, wallet_id: str, request_id: str) -> dict[str, Any]:
     """Give the success body of a credit or debit."""
     return {
         "requestId": request_id,

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from rehook_async import wire
-from rehook_async.models import Movement, Receipt, Transaction, Wallet
-from wallet_async.engine import checks
+from rehook_async.models import Movement, Receipt
+from rehook_async.reading import RehookReading
 from wallet_async.engine.auth import Basic
 from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.environment import required
-from wallet_async.engine.errors import InvalidInputError, OutcomeUnknownError
 from wallet_async.engine.events import OnEvent
 from wallet_async.engine.limits import Limits, Timeouts
-from wallet_async.engine.marker import carries
-from wallet_async.engine.pager import Pager
 from wallet_async.engine.retry import RetryPolicy
-from wallet_async.engine.session import WalletSession
-from wallet_async.engine.walk import Checkpoint, Page, Walk
 
 if TYPE_CHECKING:
     import aiohttp
 
-WalletKey = tuple[str, str]
-"""A wallet: ``(source_id, wallet_id)``."""
 
-_SKEW = timedelta(days=1)
-"""How far this machine's clock may be off Rehook's when a movement is looked up."""
-
-
-class RehookSession(WalletSession):
+class RehookSession(RehookReading):
     """Credits, debits and histories of Rehook wallets.
 
     One session serves a whole application: it keeps a pool of connections and one bound for everything it does. Make it
@@ -166,104 +154,6 @@ class RehookSession(WalletSession):
         )
         return await self._move(movement, timeout)
 
-    async def wallets(self, source_id: str, *, timeout: float | None = None) -> list[Wallet]:
-        """List the wallets of a customer (page "Get customer wallets").
-
-        Raises:
-            NotFoundError: The customer does not exist.
-            WalletError: The call failed.
-        """
-        return await self._read(wire.wallets_call(source_id), wire.read_wallets, timeout)
-
-    def transactions(
-        self,
-        source_id: str,
-        wallet_id: str,
-        *,
-        start_page: int = wire.FIRST_PAGE,
-        since: datetime | None = None,
-        limit: int | None = None,
-        resume: Checkpoint | str | None = None,
-        timeout: float | None = None,
-    ) -> Pager[Transaction]:
-        """Read a wallet's history, newest first as Rehook orders it, 20 rows a request (page "Wallet transactions").
-
-        Nothing is sent until it is iterated. Rehook answers a wallet it does not know with an empty list or nothing at
-        all: an empty history proves little, `wallets` tells.
-
-        Args:
-            source_id: The customer.
-            wallet_id: The wallet.
-            start_page: The page to begin with, 1 for the newest rows.
-            since: Leave out rows booked before this moment (aware), and stop when the rest is older.
-            limit: At most this many rows.
-            resume: A `Pager.checkpoint` (or its text) to go on from, in place of `start_page`.
-            timeout: Seconds for each page; `asyncio.timeout` around the loop bounds the whole walk.
-
-        Raises:
-            InvalidInputError: An argument does not fit.
-        """
-        if timeout is not None:
-            checks.seconds("timeout", timeout)
-        target = wire.transactions_target(source_id, wallet_id)
-
-        async def fetch(page: int) -> list[Transaction]:
-            call = wire.transactions_call(target, page)
-            return await self._read(call, lambda reply: wire.read_transactions(reply, page), timeout)
-
-        start = Checkpoint(checks.count("start_page", start_page)) if resume is None else Checkpoint.of(resume)
-        walk = Walk(
-            start,
-            first_page=wire.FIRST_PAGE,
-            page_size=wire.PAGE_SIZE,
-            key=_id,
-            moment=_booked_at,
-            since=None if since is None else checks.moment("since", since),
-        )
-        return Pager(fetch, walk, limit)
-
-    def scan(
-        self,
-        wallets: Iterable[WalletKey] | AsyncIterable[WalletKey],
-        *,
-        concurrency: int = 50,
-        since: datetime | None = None,
-        limit: int | None = None,
-    ) -> Bulk[WalletKey, tuple[Transaction, ...]]:
-        """Read many histories under one bound; results come as they finish, one `Done` or `Failed` a wallet.
-
-        Args:
-            wallets: Pairs of ``(source_id, wallet_id)``, of any number.
-            concurrency: Wallets read at once.
-            since: As in `transactions`.
-            limit: Rows a wallet at most.
-
-        Example:
-            ```python
-            async for result in rehook.scan([("krishna123", "waty_A"), ("meera", "waty_B")]):
-                match result:
-                    case Done(item=(source_id, _), value=transactions):
-                        print(source_id, len(transactions))
-                    case Failed(item=wallet, error=error):
-                        print(wallet, error)
-            ```
-        """
-        return self._scan(wallets, self._history(since, limit), concurrency)
-
-    def scan_pages(
-        self,
-        wallets: Iterable[WalletKey] | AsyncIterable[WalletKey],
-        *,
-        concurrency: int = 50,
-        since: datetime | None = None,
-        limit: int | None = None,
-    ) -> Bulk[WalletKey, Page[Transaction]]:
-        """Read many histories page by page, for histories of any length in flat memory; otherwise as `scan`."""
-        return self._scan_pages(wallets, self._history(since, limit), concurrency)
-
-    def _history(self, since: datetime | None, limit: int | None) -> Callable[[WalletKey], Pager[Transaction]]:
-        return lambda wallet: self.transactions(*_pair(wallet), since=since, limit=limit)
-
     def apply(
         self, movements: Iterable[Movement] | AsyncIterable[Movement], *, concurrency: int = 50
     ) -> Bulk[Movement, Receipt]:
@@ -273,74 +163,5 @@ class RehookSession(WalletSession):
         """
         return self._apply(movements, Movement, lambda movement: self._move(movement, None), concurrency)
 
-    async def find(
-        self,
-        source_id: str,
-        wallet_id: str,
-        reference: str,
-        *,
-        since: datetime,
-        timeout: float | None = None,
-    ) -> Transaction | None:
-        """Look a reference up in a wallet's history.
-
-        None means that no row shows it *now*; a movement that was sent a moment ago may still appear. Two rows with one
-        reference are reported as `DoubledEvent`, and the older is given.
-
-        Args:
-            source_id: The customer.
-            wallet_id: The wallet.
-            reference: The reference the movement was sent with.
-            since: How far back to look (aware).
-            timeout: Seconds for each page.
-
-        Raises:
-            WalletError: The history could not be read.
-        """
-        wanted = wire.mark(checks.plain("reference", reference))
-        history = self.transactions(source_id, wallet_id, since=checks.moment("since", since), timeout=timeout)
-        found = [row async for row in history if carries(row.description, wanted)]
-        return self._oldest(found, reference, key=_id, moment=_booked_at)
-
-    async def settle(self, error: OutcomeUnknownError, *, timeout: float | None = None) -> Transaction | None:
-        """Find out what became of a movement: ``except OutcomeUnknownError as e: done = await rehook.settle(e)``.
-
-        Returns:
-            The row it was booked as, or None if no row shows it now (see `find`).
-
-        Raises:
-            InvalidInputError: It had no reference, so nothing in the history can be known as its row.
-            WalletError: The history could not be read.
-        """
-        movement = error.movement
-        if not isinstance(movement, Movement) or movement.reference is None:
-            raise InvalidInputError(
-                "this movement had no reference, so its row cannot be told from others; a person has to look"
-            )
-        wanted = wire.mark(movement.reference)
-        history = self.transactions(
-            movement.source_id, movement.wallet_id, since=error.sent_at - _SKEW, timeout=timeout
-        )
-        found = [
-            row
-            async for row in history
-            if carries(row.description, wanted) and (row.type, row.points) == (movement.kind, movement.points)
-        ]
-        return self._oldest(found, movement.reference, key=_id, moment=_booked_at)
-
     async def _move(self, movement: Movement, timeout: float | None) -> Receipt:
         return await self._write(wire.movement_call(movement), wire.read_receipt(movement), timeout, movement)
-
-
-def _id(row: Transaction) -> str:
-    return row.transaction_id
-
-
-def _booked_at(row: Transaction) -> datetime:
-    return row.created_at
-
-
-def _pair(wallet: object) -> WalletKey:
-    if not isinstance(wallet, tuple | list) or len(wallet) != 2:
-        raise checks.reject("wallets", wallet, "pairs of (source_id, wallet_id)")
-    return wallet[0], wallet[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -15,8 +16,10 @@ from tests.kit import LOYALTY
 from tests.kit.bodies import LOYALTY_WALLET
 from wallet_async.engine.auth import Auth, BearerToken, ClientCredentials
 from wallet_async.engine.calls import Kind
+from wallet_async.sandbox import Entry
 
 AMOUNT = 20
+OTHER_WALLET = "LYT_0000000000000000001"
 
 
 class LoyaltyClient:
@@ -39,9 +42,7 @@ class LoyaltyClient:
         timeout: float | None = None,
     ) -> Any:
         move = session.credit if kind == "credit" else session.debit
-        return await move(
-            LOYALTY_WALLET, AMOUNT, currency_code="TRY", reference=reference or "r-1", timeout=timeout
-        )
+        return await move(LOYALTY_WALLET, AMOUNT, currency_code="TRY", reference=reference or "r-1", timeout=timeout)
 
     async def read(self, session: LoyaltySession, *, timeout: float | None = None) -> Any:
         return await session.wallet(LOYALTY_WALLET, timeout=timeout)
@@ -55,9 +56,17 @@ class LoyaltyClient:
     def careless(self, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(loyalty_async.wire, "read_receipt", lambda movement: lambda reply: reply)
 
+    def trusting(self, patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(
+            loyalty_async.wire,
+            "read_wallet",
+            lambda number: lambda reply: json.loads(reply.body)["payload"]["wallet_info"],
+        )
+
     def sandbox(self) -> LoyaltyApi:
         api = LoyaltyApi(bearer="canary-bearer")
         api.add_wallet(LOYALTY_WALLET, balance=1000)
+        api.add_wallet(OTHER_WALLET)
         return api
 
     async def find(self, session: LoyaltySession, reference: str, since: datetime) -> Any:
@@ -65,6 +74,13 @@ class LoyaltyClient:
 
     def plant(self, api: LoyaltyApi, reference: str) -> None:
         api.ledger.append(LOYALTY_WALLET, "credit", AMOUNT, reference=reference)
+
+    def arrive(self, api: LoyaltyApi) -> None:
+        # Sipay searches by reference, so only rows of the same reference stand in the way: another wallet's.
+        api.ledger.append(OTHER_WALLET, "credit", AMOUNT, reference="order-1847")
+
+    def is_ours(self, entry: Entry, reference: str) -> bool:
+        return (entry.wallet, entry.reference) == (LOYALTY_WALLET, reference)
 
 
 def with_token(url: str, token_url: str, **options: Any) -> LoyaltySession:

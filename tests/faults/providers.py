@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from importlib.util import find_spec
 from typing import Any, Protocol
 
 import pytest
@@ -12,9 +12,12 @@ import pytest
 import rehook_async.wire
 from rehook_async import RehookSession
 from rehook_async.sandbox import RehookApi
+from tests.faults.loyalty_client import LoyaltyClient
 from tests.kit import REHOOK, Flavour
 from tests.kit.bodies import REHOOK_WALLET
 from wallet_async.engine.calls import Kind
+from wallet_async.engine.marker import carries
+from wallet_async.sandbox import Entry
 
 CUSTOMER = "krishna123"
 AMOUNT = 20
@@ -47,6 +50,9 @@ class Client(Protocol):
     def careless(self, patch: pytest.MonkeyPatch) -> None:
         """Sabotage: take every 2xx for a success, whatever it says."""
 
+    def trusting(self, patch: pytest.MonkeyPatch) -> None:
+        """Sabotage: read answers without looking at what they are."""
+
     def sandbox(self) -> Any:
         """Make a stand-in API with the wallet of `write`."""
 
@@ -55,6 +61,12 @@ class Client(Protocol):
 
     def plant(self, api: Any, reference: str) -> None:
         """Book the movement of `write` once more, behind the client's back."""
+
+    def arrive(self, api: Any) -> None:
+        """Book a row that stands in the way of whoever looks for "order-1847"."""
+
+    def is_ours(self, entry: Entry, reference: str) -> bool:
+        """Whether a row of the truth is the movement of `write` with this reference."""
 
 
 class RehookClient:
@@ -77,9 +89,7 @@ class RehookClient:
         timeout: float | None = None,
     ) -> Any:
         move = session.credit if kind == "credit" else session.debit
-        return await move(
-            CUSTOMER, REHOOK_WALLET, AMOUNT, description="Order 1", reference=reference, timeout=timeout
-        )
+        return await move(CUSTOMER, REHOOK_WALLET, AMOUNT, description="Order 1", reference=reference, timeout=timeout)
 
     async def read(self, session: RehookSession, *, timeout: float | None = None) -> Any:
         return await session.wallets(CUSTOMER, timeout=timeout)
@@ -93,6 +103,9 @@ class RehookClient:
     def careless(self, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(rehook_async.wire, "read_receipt", lambda movement: lambda reply: reply)
 
+    def trusting(self, patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(rehook_async.wire, "read_wallets", lambda reply: json.loads(reply.body)[0]["wallet_id"])
+
     def sandbox(self) -> RehookApi:
         api = RehookApi("canary-api-key", "canary-secret-key")
         api.add_wallet(CUSTOMER, REHOOK_WALLET, balance=1000)
@@ -105,10 +118,11 @@ class RehookClient:
         description = f"{rehook_async.wire.mark(reference)} Order 1"
         api.ledger.append((CUSTOMER, REHOOK_WALLET), "credit", AMOUNT, description=description)
 
+    def arrive(self, api: RehookApi) -> None:
+        api.ledger.append((CUSTOMER, REHOOK_WALLET), "credit", AMOUNT, description="Order 1")
 
-CLIENTS: dict[str, Client] = {"rehook": RehookClient()}
+    def is_ours(self, entry: Entry, reference: str) -> bool:
+        return carries(entry.description, rehook_async.wire.mark(reference))
 
-if find_spec("loyalty_async.session"):
-    from tests.faults.loyalty_client import LoyaltyClient
 
-    CLIENTS["loyalty"] = LoyaltyClient()
+CLIENTS: dict[str, Client] = {client.name: client for client in (RehookClient(), LoyaltyClient())}

@@ -16,7 +16,13 @@ from tests.kit import ROWS, CommitServer, Exchange, behaviours, closed_port, in_
 from wallet_async.engine.errors import ConnectError, OutcomeUnknownError, WalletError
 from wallet_async.engine.transport import client_session
 
-LOST = ("15-fin-committed", "15-rst-committed", "16-silence-committed", "21-short-body-committed", "38-502-html-committed")
+LOST = (
+    "15-fin-committed",
+    "15-rst-committed",
+    "16-silence-committed",
+    "21-short-body-committed",
+    "38-502-html-committed",
+)
 """Committed, and then: closed, reset, hung, cut short, 502."""
 
 

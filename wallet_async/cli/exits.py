@@ -12,7 +12,6 @@ from wallet_async.engine.errors import (
     InvalidInputError,
     OutcomeUnknownError,
     RateLimitError,
-    ResponseError,
     ServerError,
     TransportError,
     WalletError,
@@ -43,10 +42,16 @@ class Exit(IntEnum):
 
 
 EXIT_CODES = """\
-Exit codes: 0 done; 1 refused by the provider, or another definite failure; 2 a mistake in the command or its settings, \
-nothing was sent; 3 a credit or debit may or may not have been booked; 4 no connection or no answer, nothing was booked; \
-5 done, but the result could not be written; 70 a fault in this program; 130 interrupted (3 if a credit or debit had \
-left); 141 the reader of the output has gone."""
+Exit codes:
+  0    done
+  1    the provider said no, or another definite failure
+  2    a mistake in the command, its input or its settings; nothing was sent
+  3    a credit or debit may or may not have been booked
+  4    no connection, or no answer; nothing was booked
+  5    done, but the result could not be written
+  70   a fault in this program
+  130  interrupted with Ctrl-C (3 if a credit or debit had left)
+  141  the reader of the output has gone"""
 
 
 class CommandError(Exception):
@@ -109,6 +114,6 @@ def _advice(error: BaseException) -> list[str]:
         advice.append(f"try again in {error.retry_after or 60:.0f} s")
     elif isinstance(error, TransportError):
         advice.append("check the address and the network")
-    elif isinstance(error, ServerError) or (isinstance(error, ResponseError) and error.status < 400):
+    elif isinstance(error, ServerError):
         advice.append("try again later")
     return advice

@@ -13,9 +13,13 @@ from urllib.parse import quote, urlsplit
 from wallet_async.engine.errors import InvalidInputError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _LONGEST_ID = 512
 """Characters; the documented ids have 26, and common servers take 8 kB in a request line."""
+
+_USUAL_ID = re.compile(rf"(?!\.\.?\Z)[A-Za-z0-9_.~-]{{1,{_LONGEST_ID}}}")
+"""An id that `identifier` takes and need not encode."""
 
 _SHOWN = 60
 """Characters of a value that an error repeats."""
@@ -55,7 +59,7 @@ def text(name: str, value: object, *, empty: bool = False, longest: int = 10_000
         raise reject(name, value, "a non-empty str")
     if len(value) > longest:
         raise reject(name, value, f"at most {longest} characters")
-    if any("\ud800" <= char <= "\udfff" for char in value):
+    if not value.isascii() and _SURROGATE.search(value):
         raise reject(name, value, "text that can be encoded (it holds half of a surrogate pair)")
     return value
 
@@ -66,6 +70,8 @@ def identifier(name: str, value: object) -> str:
     Rehook's examples hold ``@`` (``KMN@123``), so ids are not checked by pattern. An empty id would change the route,
     and ``.`` and ``..`` are folded by servers and proxies even when encoded.
     """
+    if isinstance(value, str) and _USUAL_ID.fullmatch(value):
+        return value
     segment = text(name, value, longest=_LONGEST_ID)
     if segment in {".", ".."} or _CONTROL.search(segment):
         raise reject(name, value, "an id that is not '.' or '..' and holds no control character")

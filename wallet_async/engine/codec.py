@@ -29,11 +29,16 @@ def loads(body: bytes) -> Any:
         DecodeError: The body is not UTF-8 or not JSON, nests deeper than `MAX_DEPTH`, repeats a key, or holds a number
             that is not finite.
     """
-    # A page of twenty rows has 21 brackets: only longer bodies are walked for their depth.
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
-        raise DecodeError(f"the JSON nests deeper than {MAX_DEPTH} levels")
     try:
-        return _decoder.decode(body.decode("utf-8"))
+        text = body.decode("utf-8")
+        if text.startswith("[") and text.find("[", 1) < 0:
+            rows = _quick_decoder.decode(text)
+            if _is_flat(rows, text):
+                return rows
+        # Only bodies with many brackets are walked for their depth.
+        if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
+            raise DecodeError(f"the JSON nests deeper than {MAX_DEPTH} levels")
+        return _decoder.decode(text)
     except UnicodeDecodeError as error:
         raise DecodeError(f"the body is not UTF-8 (byte {error.start})") from None
     except json.JSONDecodeError as error:
@@ -49,6 +54,8 @@ def _depth(body: bytes) -> int:
         if char in b"[{":
             depth += 1
             deepest = max(deepest, depth)
+            if depth > MAX_DEPTH:
+                break  # a body of a million brackets is refused at the 65th
         elif char in b"]}":
             depth -= 1
     return deepest
@@ -74,6 +81,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _decoder = json.JSONDecoder(parse_float=_number, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+_quick_decoder = json.JSONDecoder(parse_float=_number, parse_constant=_refuse_constant)
+"""Reads a page of rows in two thirds of the time, but says nothing of repeated keys."""
+
+
+def _is_flat(rows: list[Any], text: str) -> bool:
+    """Whether *text* certainly is a list of flat objects none of which repeats a key: as many keys as `":` in it.
+
+    Each key is followed by `":` where no space comes between. These two may stand in strings too, and keys of nested
+    objects are not counted here: either makes the answer False, never wrongly True.
+    """
+    if "\n" in text or "\t" in text or "\r" in text or " :" in text:
+        return False  # laid out for people: a space may stand before the colon
+    return set(map(type, rows)) == {dict} and sum(map(len, rows)) == text.count('":')
 
 
 def dumps(fields: Mapping[str, Any]) -> bytes:
@@ -82,17 +102,20 @@ def dumps(fields: Mapping[str, Any]) -> bytes:
 
 
 def _write(value: Any) -> str:
+    if isinstance(value, str):
+        return _quote(value)
+    if type(value) is int:
+        return str(value)
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{_quote(key)}:{_write(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return "[" + ",".join(map(_write, value)) + "]"
     return _quote(value)
 
 
-def _quote(value: str | int | bool | None) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_quote = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def as_text(value: object) -> str:

@@ -171,7 +171,12 @@ class NotFoundError(ResponseError):
 
 
 class DuplicateError(ResponseError):
-    """The provider already has a request with this reference; that is no proof that *this* amount was booked."""
+    """The provider already has a request with this reference, and so took no further one.
+
+    It ends the call, but proves nothing about the amount: the request it has may be an earlier one of the caller's, or
+    this very one, delivered twice on its way. `not_applied` is therefore False: look it up with the session's ``find``,
+    and never send the movement again under another reference before.
+    """
 
 
 class RateLimitError(ResponseError):

@@ -58,6 +58,11 @@ class Gate:
         """Callers waiting for a slot."""
         return len(self._waiting)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether `acquire` would not wait."""
+        return self.in_flight < self._limits.max_in_flight and not self._interval and not self._next_at
+
     async def acquire(self) -> None:
         """Wait for a slot, and then for the rate and for any pause.
 

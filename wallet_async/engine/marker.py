@@ -34,6 +34,12 @@ def carries(description: str, mark: str) -> bool:
     return description == mark or description.startswith(mark + " ")
 
 
+def find_mark(description: str) -> str | None:
+    """Give the mark that *description* is stamped with, or None if it is not."""
+    found = _MARK.match(description)
+    return found[0] if found else None
+
+
 def refuse_marker(description: str) -> None:
     """Keep a caller's own text from being taken for a mark.
 

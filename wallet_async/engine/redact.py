@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from itertools import takewhile
 from urllib.parse import quote, quote_plus
 
 from wallet_async.engine.errors import WalletError
@@ -17,9 +18,12 @@ MASK = "***"
 _SHORTEST = 6
 """Characters of a credential that is masked wherever it turns up."""
 
-_SCHEMES = re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
+_CUT = "'\"…"
+"""What follows a text that was cut to be shown, if anything does."""
+
+_SCHEMES = re.compile(r"\b(Basic|Bearer)\s+\S+", re.IGNORECASE)
 _FIELDS = re.compile(
-    r'("(?:[\w-]*(?:secret|password|token|api_?key|authorization|client_id)[\w-]*'
+    r'("(?:[\w-]*(?:secret|password|token|api[_-]?key|authorization|client_id)[\w-]*'
     # Personal data of Sipay's Wallet/Info (`user_kyc_info`) and of its wallets.
     r'|national_id|tax_number|birth_year|first_name|last_name|email|phone_number)"\s*:\s*)'
     r'(?:"(?:[^"\\]|\\.)*"?|[^\s,}\]"]+)',
@@ -49,8 +53,22 @@ def _forms(secret: str) -> tuple[str, ...]:
     return secret, quote_plus(secret), quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]
 
 
+def _hide_beginning(text: str, secret: str) -> str:
+    """Mask the beginning of *secret* where *text* was cut in the middle of it."""
+    at = text.find(secret[:_SHORTEST])
+    while at >= 0:
+        end = at + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(secret, text[at:], strict=False)))
+        if text[end : end + 1] in _CUT:
+            text = text[:at] + MASK + text[end:]
+        at = text.find(secret[:_SHORTEST], at + 1)
+    return text
+
+
 def scrub(error: WalletError, secrets: Iterable[str]) -> None:
-    """Mask *secrets* (known ones, whatever their form) in every text that *error* carries."""
+    """Mask *secrets* (known ones, whatever their form) in every text that *error* carries, and drop what it came from.
+
+    A parser's error holds the whole answer (`JSONDecodeError.doc`), one of a converter the value it did not like.
+    """
     # A shorter one is no secret, and masking it would eat words of the message.
     known = sorted({form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}, key=len)[::-1]
 
@@ -58,9 +76,12 @@ def scrub(error: WalletError, secrets: Iterable[str]) -> None:
         if isinstance(value, str):
             for secret in known:
                 value = value.replace(secret, MASK)
+            for secret in known:
+                value = _hide_beginning(value, secret)
             return value
         return tuple(map(clean, value)) if isinstance(value, tuple) else value
 
     error.args = tuple(map(clean, error.args))
     for name, value in vars(error).items():
         setattr(error, name, clean(value))
+    error.__cause__ = error.__context__ = None

@@ -207,12 +207,13 @@ class WalletSession:
 
     def _check_place(self) -> None:
         """Refuse another event loop or process than the one the session was opened in."""
+        # The process first: a child mostly runs a loop of its own too.
+        if self._loop is not None and self._pid != os.getpid():
+            raise SessionClosedError("this session was opened before a fork; make one in the child process")
         if self._loop is not None and self._loop is not asyncio.get_running_loop():
             raise SessionClosedError(
                 "this session was opened in another event loop; make one for each loop (asyncio.run makes a new loop)"
             )
-        if self._loop is not None and self._pid != os.getpid():
-            raise SessionClosedError("this session was opened before a fork; make one in the child process")
 
     async def _open(self) -> Sender:
         if self._closed:

@@ -15,6 +15,7 @@ from wallet_async.engine import redact
 from wallet_async.engine.calls import Reply
 from wallet_async.engine.errors import (
     AuthenticationError,
+    DuplicateError,
     NotFoundError,
     RateLimitError,
     RefusedError,
@@ -55,14 +56,15 @@ def response_error(reply: Reply, said: Said | None) -> ResponseError:
 
 def refusal(reply: Reply, said: Said, kind: type[ResponseError] = RefusedError) -> ResponseError:
     """Make the error for a refusal in the provider's own words, which decide whatever the HTTP status is."""
-    return _make(kind, reply, said, retry_after=None, not_applied=True)
+    # That a reference is known says nothing of what became of the request that brought it.
+    return _make(kind, reply, said, retry_after=None, not_applied=kind is not DuplicateError)
 
 
 def _make(
     kind: type[ResponseError], reply: Reply, said: Said | None, *, retry_after: float | None, not_applied: bool
 ) -> ResponseError:
     error = kind(
-        said.message if said else _describe(reply),
+        redact.printable(said.message) if said else _describe(reply),
         status=reply.status,
         code=said.code if said else None,
         key=said.key if said else None,

@@ -137,13 +137,19 @@ class Walk(Generic[T]):
 
     def _unknown(self, rows: Sequence[T]) -> tuple[T, ...]:
         """Leave out the rows that were on an earlier page, and remember the others."""
-        new = []
-        for row in rows:
-            row_id = self.key(row)
-            if row_id not in self._known:
-                self._order.append(row_id)
-                new.append(row)
-            self._known[row_id] = self._spell
+        ids = dict.fromkeys(map(self.key, rows), self._spell)
+        if len(ids) == len(rows) and self._known.keys().isdisjoint(ids):
+            new = list(rows)  # as nearly always, and then without a loop
+            self._order.extend(ids)
+        else:
+            new = []
+            for row in rows:
+                row_id = self.key(row)
+                if row_id not in self._known:
+                    self._known[row_id] = self._spell
+                    self._order.append(row_id)
+                    new.append(row)
+        self._known.update(ids)
         while len(self._order) > _REMEMBERED * self._page_size:
             del self._known[self._order.popleft()]
         return tuple(new)

@@ -52,11 +52,11 @@ async def read_body(response: ClientResponse, bound: int, *, compressed: bool) -
     Raises:
         DecodeError: The body is larger than *bound*, or its compression is broken or unknown.
     """
-    encoding = response.headers.get("Content-Encoding", "identity").lower() if compressed else "identity"
+    encoding = response.headers.get("Content-Encoding")
     length = response.content_length
-    if encoding == "identity" and "Content-Encoding" not in response.headers and length is not None and length <= bound:
+    if encoding is None and length is not None and length <= bound:
         return await response.read()
-    inflate = _inflater(encoding)
+    inflate = _inflater(encoding.lower() if encoding is not None and compressed else "identity")
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_any():
@@ -75,7 +75,7 @@ def _inflater(encoding: str) -> Any:
         return None
     if encoding in {"gzip", "x-gzip", "deflate"}:
         return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    raise DecodeError(f"the answer is encoded as {encoding[:40]!r}, which was not asked for")
+    raise DecodeError(f"the answer is encoded as {encoding[:8]!r}, which was not asked for")
 
 
 def _inflate(inflate: Any, chunk: bytes, room: int) -> bytes:
@@ -84,4 +84,7 @@ def _inflate(inflate: Any, chunk: bytes, room: int) -> bytes:
         piece: bytes = inflate.decompress(chunk, room + 1)
     except zlib.error as error:
         raise DecodeError(f"the compressed body is broken: {error}") from None
+    if inflate.unused_data:
+        # zlib would keep all of it, and what does not count against the bound may have no end.
+        raise DecodeError("something follows the end of the compressed body")
     return piece

@@ -34,6 +34,8 @@ class ClientSessionTransport:
         self._max_body = limits.max_body
         self._owned = http is None
         self._http = http or _own_session()
+        # A header that is the session's is cheaper than one that comes with each request.
+        self._headers = () if http is None else _ALWAYS
         # No total: the sender's one timer bounds everything. aiohttp's own would cost a sixth of a request.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=timeouts.connect)
 
@@ -45,7 +47,7 @@ class ClientSessionTransport:
                 call.method,
                 URL((call.base_url or self._base_url) + call.target, encoded=True),
                 data=None if call.body is None else OneShotBody(call.body, call.content_type, evidence),
-                headers=[*_ALWAYS, *call.headers, *credentials.items()],
+                headers=[*self._headers, *call.headers, *credentials.items()],
                 allow_redirects=False,
                 raise_for_status=False,
                 timeout=self._timeout,
@@ -88,9 +90,10 @@ def _own_session() -> aiohttp.ClientSession:
         auto_decompress=False,
         trust_env=False,
         requote_redirect_url=False,
-        skip_auto_headers=["User-Agent"],
+        # To send no User-Agent at all would cost aiohttp more than to send a short one.
+        headers=[*_ALWAYS, ("User-Agent", "wallet-async")],
     )
-    # aiohttp repeats a GET by itself when the connection breaks: six requests for three attempts, none of the repeats paced
-    # or counted. Repeating is `RetryPolicy`'s. (aiohttp's own test client turns it off in the same way.)
+    # aiohttp repeats a GET by itself when the connection breaks: six requests for three attempts, the repeats neither
+    # paced nor counted. Repeating is `RetryPolicy`'s. (aiohttp's own test client turns it off in the same way.)
     http._retry_connection = False  # noqa: SLF001 - no public switch
     return http

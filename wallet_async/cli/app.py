@@ -1,0 +1,73 @@
+"""The command tree, and how every command ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+
+from cyclopts import App, CycloptsError
+
+from wallet_async import __version__
+from wallet_async.cli.demo import demo
+from wallet_async.cli.exits import EXIT_CODES, Exit, error_line, exit_code
+from wallet_async.cli.sandbox import sandbox
+from wallet_async.provider import GROUP, load_provider
+
+_HELP = f"""Credits, debits and histories of wallets.
+
+Start with `wallet-async demo`. Credentials come from the environment or from --env-file, never from an argument.
+
+{EXIT_CODES}"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command that *arguments* name; give its exit code."""
+    try:
+        result = build(arguments)(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except CycloptsError as error:
+        return _fail(_usage(error), Exit.USAGE)
+    except BrokenPipeError:
+        # Python flushes once more at its end: what is still held goes nowhere, silently.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.PIPE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place that can say what went wrong
+        if "--debug" in arguments:
+            traceback.print_exception(error)
+        return _fail(error_line(error), exit_code(error))
+    return result if isinstance(result, int) else Exit.OK
+
+
+def build(arguments: Sequence[str]) -> App:
+    """Make the command tree; of the providers only the one that *arguments* name is loaded."""
+    app = App(
+        name="wallet-async",
+        help=_HELP,
+        help_format="plaintext",
+        version=__version__,
+        suppress_keyboard_interrupt=False,
+    )
+    app.command(demo, help_format="markdown")
+    app.command(sandbox, help_format="markdown")
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        group = App(name=entry.name, help_format="markdown", help=f"Wallets at {entry.name}: credit, debit, read.")
+        if entry.name in arguments[:1]:
+            from wallet_async.cli.commands import commands
+
+            for name, command in commands(load_provider(entry.name)).items():
+                group.command(command, name=name)
+        app.command(group)
+    return app
+
+
+def _usage(error: CycloptsError) -> str:
+    chain = " ".join(["wallet-async", *(error.command_chain or ())])
+    return f"{str(error).strip().rstrip('.')}; see `{chain} --help`"
+
+
+def _fail(line: str, code: Exit) -> int:
+    print(line if code is Exit.INTERRUPTED else f"error: {line}", file=sys.stderr)
+    return code
