@@ -18,7 +18,7 @@ from wallet_async.engine.calls import Call, Reply
 from wallet_async.engine.checks import identifier
 from wallet_async.engine.errors import DecodeError, NotFoundError
 from wallet_async.engine.marker import marker, stamp
-from wallet_async.engine.structure import Decoder
+from wallet_async.engine.structure import Decoder, RowReader
 
 BASE_URL = "https://api.rehook.ai"
 """Where the API answers (S1, S2)."""
@@ -49,6 +49,7 @@ class _Booked:
 
 
 _transactions: Decoder[list[Transaction]] = Decoder(list[Transaction])
+_usual_transactions = RowReader(Transaction)
 _wallets: Decoder[list[Wallet]] = Decoder(list[Wallet])
 _booked: Decoder[_Booked] = Decoder(_Booked)
 
@@ -108,7 +109,8 @@ def read_transactions(reply: Reply, page: int) -> list[Transaction]:
             status=reply.status,
             not_applied=True,
         )
-    return _transactions(_rows(reply, body, "transaction_id", "txn_id"))
+    usual = _usual_transactions(body)
+    return _transactions(_rows(reply, body, "transaction_id", "txn_id")) if usual is None else usual
 
 
 def read_wallets(reply: Reply) -> list[Wallet]:
@@ -175,9 +177,7 @@ def _rows(reply: Reply, body: bytes, name: str, alias: str) -> Any:
     except DecodeError as error:
         error.excerpt = redact.excerpt(reply.body)
         raise
-    if not isinstance(rows, list) or alias.encode() not in body:
-        return rows
-    return [_renamed(row, name, alias) for row in rows]
+    return [_renamed(row, name, alias) for row in rows] if isinstance(rows, list) else rows
 
 
 def _renamed(row: Any, name: str, alias: str) -> Any:

@@ -150,14 +150,17 @@ async def test_twin_slot_lost(client: Client, monkeypatch: pytest.MonkeyPatch) -
 async def test_timeout_of_the_callers(client: Client, commit: bool) -> None:
     """`asyncio.timeout` around a credit ends in its own TimeoutError, and the credit is reported as in doubt."""
     events: list[Event] = []
-    async with CommitServer(behaviours.silence(commit=commit), flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url, on_event=events.append) as session:
-            with pytest.raises(TimeoutError) as caught:
-                async with asyncio.timeout(SHORT):
-                    await client.write(session)
-            assert type(caught.value) is TimeoutError
-            assert_clean(session)
-            assert session.statistics().connections == 0
+    async with (
+        CommitServer(behaviours.silence(commit=commit), flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url, on_event=events.append) as session,
+    ):
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(SHORT):
+                await client.write(session)
+        assert type(caught.value) is TimeoutError
+        assert_clean(session)
+        assert session.statistics().connections == 0
     assert server.commits[client.method] == commit
     [event] = [event for event in events if isinstance(event, OutcomeUnknownEvent)]
     assert (event.operation, event.reference, event.movement.amount) == ("credit", "r-1", 20)

@@ -64,25 +64,31 @@ async def in_time(call: Callable[[], Awaitable[Any]]) -> WalletError:
 @pytest.mark.parametrize("name", ANSWERS)
 async def test_answer(client: Client, name: str) -> None:
     """An answer that never ends is cut at the deadline: for a write in doubt, for a read a time-out."""
-    async with CommitServer(ANSWERS[name], flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url, retry=HASTY) as session:
-            error = await in_time(lambda: client.write(session, timeout=SHORT))
-            assert claim_of(error) == "UNKNOWN"
-            error = await in_time(lambda: client.read(session, timeout=SHORT))
-            assert isinstance(error, RequestTimeoutError)
-            assert_clean(session)
+    async with (
+        CommitServer(ANSWERS[name], flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url, retry=HASTY) as session,
+    ):
+        error = await in_time(lambda: client.write(session, timeout=SHORT))
+        assert claim_of(error) == "UNKNOWN"
+        error = await in_time(lambda: client.read(session, timeout=SHORT))
+        assert isinstance(error, RequestTimeoutError)
+        assert_clean(session)
 
 
 @pytest.mark.parametrize("name", ["2-dns-hangs", "4-connect-hangs", "6-tls-hangs"])
 async def test_connecting(client: Client, name: str) -> None:
     """A look-up, a connection or a handshake that hangs is given up at the deadline."""
-    async with place(name) as where, no_leaks():
-        async with client.session(where.url, retry=HASTY) as session:
-            error = await in_time(lambda: client.write(session, timeout=SHORT))
-            assert claim_of(error) == "NOT_SENT"
-            error = await in_time(lambda: client.read(session, timeout=SHORT))
-            assert isinstance(error, RequestTimeoutError)
-            assert_clean(session)
+    async with (
+        place(name) as where,
+        no_leaks(),
+        client.session(where.url, retry=HASTY) as session,
+    ):
+        error = await in_time(lambda: client.write(session, timeout=SHORT))
+        assert claim_of(error) == "NOT_SENT"
+        error = await in_time(lambda: client.read(session, timeout=SHORT))
+        assert isinstance(error, RequestTimeoutError)
+        assert_clean(session)
 
 
 @pytest.mark.parametrize("pool", ["gate", "connector"])
@@ -112,11 +118,11 @@ async def test_slow_token(name: str) -> None:
         CommitServer(good(), flavour=client.flavour) as server,
         CommitServer(ANSWERS[name], flavour=client.flavour) as host,
         no_leaks(),
+        with_token(server.url, host.url, retry=HASTY) as session,
     ):
-        async with with_token(server.url, host.url, retry=HASTY) as session:
-            error = await in_time(lambda: client.write(session, timeout=SHORT))
-            assert claim_of(error) == "NOT_SENT"
-            assert_clean(session)
+        error = await in_time(lambda: client.write(session, timeout=SHORT))
+        assert claim_of(error) == "NOT_SENT"
+        assert_clean(session)
     assert server.seen == []
 
 
@@ -127,17 +133,23 @@ async def test_every_attempt_and_sleep(client: Client) -> None:
         await asyncio.sleep(0.01)
         await status(503)(exchange)
 
-    async with CommitServer(slow_503, flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url) as session:
-            for _ in range(3):
-                seconds, _ = await overrun(lambda: client.read(session, timeout=SHORT))
-                assert seconds <= LATE
-    async with CommitServer(status(429, headers={"Retry-After": "0.1"}), flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url) as session:
-            error = await in_time(lambda: client.read(session, timeout=SHORT))
-            assert isinstance(error, RateLimitError)
-            error = await in_time(lambda: client.write(session, timeout=SHORT))
-            assert error.not_applied
+    async with (
+        CommitServer(slow_503, flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url) as session,
+    ):
+        for _ in range(3):
+            seconds, _ = await overrun(lambda: client.read(session, timeout=SHORT))
+            assert seconds <= LATE
+    async with (
+        CommitServer(status(429, headers={"Retry-After": "0.1"}), flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url) as session,
+    ):
+        error = await in_time(lambda: client.read(session, timeout=SHORT))
+        assert isinstance(error, RateLimitError)
+        error = await in_time(lambda: client.write(session, timeout=SHORT))
+        assert error.not_applied
 
 
 async def test_twin_no_timer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +163,9 @@ async def test_twin_no_timer(client: Client, monkeypatch: pytest.MonkeyPatch) ->
             return asyncio.timeout_at(when + 3 * LATE)
 
     monkeypatch.setattr(send, "asyncio", Asyncio())
-    async with CommitServer(ANSWERS["drip-body"], flavour=client.flavour) as server:
-        async with client.session(server.url, retry=HASTY) as session:
-            with pytest.raises(AssertionError, match="late by"):
-                await in_time(lambda: client.write(session, timeout=SHORT))
+    async with (
+        CommitServer(ANSWERS["drip-body"], flavour=client.flavour) as server,
+        client.session(server.url, retry=HASTY) as session,
+    ):
+        with pytest.raises(AssertionError, match="late by"):
+            await in_time(lambda: client.write(session, timeout=SHORT))

@@ -98,17 +98,21 @@ async def check(client: Client, name: str, *, write: bool, http: Callable[[], ai
     """
     loop = asyncio.get_running_loop()
     hostile.gzip_bomb(client.flavour.good("GET", b"/", b""), BOMB)  # loads what packing needs
-    async with CommitServer(HOSTILE[name], flavour=client.flavour) as server, no_leaks(), callers(http) as given:
-        async with client.session(server.url, http=given, limits=BOUND, retry=HASTY) as session:
-            call = client.write if write else client.read
-            with pytest.raises(WalletError):
-                await call(session, timeout=LONG)  # the first time packs the bomb
-            begun = loop.time()
-            taken, error = await height(lambda: call(session, timeout=LONG))
-            assert loop.time() - begun < LONG / 2
-            assert taken < GROWTH, f"took {taken / MEBIBYTE:.0f} MiB"
-            assert claim_of(error) == "UNKNOWN" if write else not isinstance(error, OutcomeUnknownError)
-            assert_clean(session)
+    async with (
+        CommitServer(HOSTILE[name], flavour=client.flavour) as server,
+        no_leaks(),
+        callers(http) as given,
+        client.session(server.url, http=given, limits=BOUND, retry=HASTY) as session,
+    ):
+        call = client.write if write else client.read
+        with pytest.raises(WalletError):
+            await call(session, timeout=LONG)  # the first time packs the bomb
+        begun = loop.time()
+        taken, error = await height(lambda: call(session, timeout=LONG))
+        assert loop.time() - begun < LONG / 2
+        assert taken < GROWTH, f"took {taken / MEBIBYTE:.0f} MiB"
+        assert claim_of(error) == "UNKNOWN" if write else not isinstance(error, OutcomeUnknownError)
+        assert_clean(session)
 
 
 @pytest.mark.parametrize("write", [True, False], ids=["write", "read"])
@@ -131,13 +135,16 @@ async def test_the_bound_is_after_decompression(client: Client) -> None:
         return answers.body(lambda e: gzip.compress(b" " * size + e.good()), encoding="gzip")
 
     for size, fits in ((BOUND.max_body // 2, True), (BOUND.max_body, False)):
-        async with CommitServer(padded(size), flavour=client.flavour) as server, no_leaks():
-            async with client.session(server.url, limits=BOUND, retry=HASTY) as session:
-                if fits:
-                    assert await client.read(session)
-                    continue
-                with pytest.raises(DecodeError, match="max_body"):
-                    await client.read(session)
+        async with (
+            CommitServer(padded(size), flavour=client.flavour) as server,
+            no_leaks(),
+            client.session(server.url, limits=BOUND, retry=HASTY) as session,
+        ):
+            if fits:
+                assert await client.read(session)
+                continue
+            with pytest.raises(DecodeError, match="max_body"):
+                await client.read(session)
 
 
 @pytest.mark.parametrize("name", ["gzip-bomb", "over-cap"])

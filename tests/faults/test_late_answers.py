@@ -26,14 +26,17 @@ async def check(client: Client, name: str) -> None:
     Raises:
         AssertionError: The foreign answer was believed, or its connection was used again.
     """
-    async with CommitServer(LATE[name], flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url, retry=HASTY) as session:
-            await client.read(session)
-            with pytest.raises(OutcomeUnknownError):
-                await client.write(session, reference="first")
-            receipt = await client.write(session, reference="second")
-            assert receipt.reference == "second"
-            assert_clean(session)
+    async with (
+        CommitServer(LATE[name], flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url, retry=HASTY) as session,
+    ):
+        await client.read(session)
+        with pytest.raises(OutcomeUnknownError):
+            await client.write(session, reference="first")
+        receipt = await client.write(session, reference="second")
+        assert receipt.reference == "second"
+        assert_clean(session)
     connections = [exchange.connection for exchange in server.seen]
     assert connections == [0, 0, 1], f"used again: {connections}"
     assert server.commits[client.method] == 2
@@ -60,18 +63,21 @@ async def test_stray_bytes_between_requests(client: Client) -> None:
         if exchange.number == 0:
             await exchange.send(response(200, exchange.server.flavour.foreign()))
 
-    async with CommitServer(chatty, flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url, retry=HASTY) as session:
-            await client.read(session)
-            await until(lambda: server.in_flight == 0)
-            ended: list[Any] = []
-            for number in range(3):
-                try:
-                    ended.append((await client.write(session, reference=f"r-{number}")).reference)
-                except OutcomeUnknownError as error:
-                    ended.append(error)
-            assert [end for end in ended if isinstance(end, str)] == [
-                f"r-{number}" for number, end in enumerate(ended) if isinstance(end, str)
-            ]
-            assert ended[1:] == ["r-1", "r-2"]
+    async with (
+        CommitServer(chatty, flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url, retry=HASTY) as session,
+    ):
+        await client.read(session)
+        await until(lambda: server.in_flight == 0)
+        ended: list[Any] = []
+        for number in range(3):
+            try:
+                ended.append((await client.write(session, reference=f"r-{number}")).reference)
+            except OutcomeUnknownError as error:
+                ended.append(error)
+        assert [end for end in ended if isinstance(end, str)] == [
+            f"r-{number}" for number, end in enumerate(ended) if isinstance(end, str)
+        ]
+        assert ended[1:] == ["r-1", "r-2"]
     assert server.commits[client.method] == len([exchange for exchange in server.seen if exchange.is_write]) == 3

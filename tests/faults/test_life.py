@@ -226,9 +226,12 @@ async def test_opens_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> No
         return made[-1]
 
     monkeypatch.setattr(client_session, "_own_session", count)
-    async with CommitServer(good(), flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url) as session:
-            await asyncio.gather(*(client.write(session, reference=f"r-{number}") for number in range(10)))
+    async with (
+        CommitServer(good(), flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url) as session,
+    ):
+        await asyncio.gather(*(client.write(session, reference=f"r-{number}") for number in range(10)))
     assert len(made) == 1
     assert server.commits[client.method] == 10
 

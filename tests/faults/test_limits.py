@@ -34,14 +34,17 @@ async def few_at_once(client: Client) -> None:
             await asyncio.sleep(0)
         await good()(exchange)
 
-    async with CommitServer(linger, flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url, limits=Limits(max_in_flight=AT_ONCE)) as session:
-            calls = [client.write(session) if n % 2 else client.read(session) for n in range(MANY)]
-            tasks = [asyncio.create_task(call) for call in calls]
-            await until(lambda: server.in_flight >= AT_ONCE or all(task.done() for task in tasks))
-            assert session.statistics().in_flight <= AT_ONCE, "over the bound"
-            await asyncio.gather(*tasks)
-            assert_clean(session)
+    async with (
+        CommitServer(linger, flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url, limits=Limits(max_in_flight=AT_ONCE)) as session,
+    ):
+        calls = [client.write(session) if n % 2 else client.read(session) for n in range(MANY)]
+        tasks = [asyncio.create_task(call) for call in calls]
+        await until(lambda: server.in_flight >= AT_ONCE or all(task.done() for task in tasks))
+        assert session.statistics().in_flight <= AT_ONCE, "over the bound"
+        await asyncio.gather(*tasks)
+        assert_clean(session)
     assert len(server.seen) == MANY
     assert server.connections <= AT_ONCE, f"over the bound: {server.connections} connections"
     assert server.max_in_flight == AT_ONCE, f"over the bound: {server.max_in_flight}"
@@ -66,23 +69,26 @@ async def test_twin_no_bound(client: Client, monkeypatch: pytest.MonkeyPatch) ->
 async def test_waiting_line(client: Client) -> None:
     """At `Limits.max_queued` waiting calls one more is refused; first come, first served; the bound holds again after."""
     release, order = asyncio.Event(), list[int]()
-    async with CommitServer(gated(release, good()), flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url, limits=Limits(max_in_flight=1, max_queued=3)) as session:
+    async with (
+        CommitServer(gated(release, good()), flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url, limits=Limits(max_in_flight=1, max_queued=3)) as session,
+    ):
 
-            async def call(number: int) -> None:
-                await client.write(session, reference=f"r-{number}")
-                order.append(number)
+        async def call(number: int) -> None:
+            await client.write(session, reference=f"r-{number}")
+            order.append(number)
 
-            tasks = [asyncio.create_task(call(number)) for number in range(4)]
-            await until(lambda: session.statistics().queued == 3 and server.in_flight)
-            for refused in (client.write(session), client.read(session)):
-                with pytest.raises(QueueFullError):
-                    await refused
-            release.set()
-            await asyncio.gather(*tasks)
-            assert order == [0, 1, 2, 3]
-            await asyncio.gather(*(client.read(session) for _ in range(4)))
-            assert_clean(session)
+        tasks = [asyncio.create_task(call(number)) for number in range(4)]
+        await until(lambda: session.statistics().queued == 3 and server.in_flight)
+        for refused in (client.write(session), client.read(session)):
+            with pytest.raises(QueueFullError):
+                await refused
+        release.set()
+        await asyncio.gather(*tasks)
+        assert order == [0, 1, 2, 3]
+        await asyncio.gather(*(client.read(session) for _ in range(4)))
+        assert_clean(session)
 
 
 async def pauses(client: Client, *, write: bool) -> None:
@@ -130,24 +136,30 @@ async def test_twin_429_pauses_one(client: Client, monkeypatch: pytest.MonkeyPat
 async def test_429_for_too_long(client: Client) -> None:
     """A wait beyond `RetryPolicy.retry_after_max` is not waited for, by nobody; nothing was booked."""
     answer = in_turn(status(429, headers={"Retry-After": "3600"}), good())
-    async with CommitServer(answer, flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url) as session:
-            with pytest.raises(RateLimitError) as caught:
-                await client.write(session)
-            assert (caught.value.not_applied, caught.value.retry_after) == (True, 3600)
-            async with asyncio.timeout(LONG):
-                await client.write(session)
+    async with (
+        CommitServer(answer, flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url) as session,
+    ):
+        with pytest.raises(RateLimitError) as caught:
+            await client.write(session)
+        assert (caught.value.not_applied, caught.value.retry_after) == (True, 3600)
+        async with asyncio.timeout(LONG):
+            await client.write(session)
 
 
 async def at_rate(client: Client) -> float:
     """Make 21 calls at 400 a second; give the seconds they took."""
     loop = asyncio.get_running_loop()
-    async with CommitServer(good(), flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url, limits=Limits(rate=400)) as session:
-            begun = loop.time()
-            await asyncio.gather(*(client.read(session) for _ in range(21)))
-            assert_clean(session)
-            return loop.time() - begun
+    async with (
+        CommitServer(good(), flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url, limits=Limits(rate=400)) as session,
+    ):
+        begun = loop.time()
+        await asyncio.gather(*(client.read(session) for _ in range(21)))
+        assert_clean(session)
+        return loop.time() - begun
 
 
 async def test_rate(client: Client) -> None:
@@ -219,13 +231,14 @@ async def token_with_one_slot() -> None:
     async with (
         CommitServer(refused, flavour=client.flavour) as server,
         CommitServer(good(), flavour=client.flavour) as host,
+        no_leaks(),
+        with_token(server.url, host.url, limits=Limits(max_in_flight=1), retry=HASTY) as session,
     ):
-        async with no_leaks(), with_token(server.url, host.url, limits=Limits(max_in_flight=1), retry=HASTY) as session:
-            try:
-                await asyncio.gather(*(client.write(session, timeout=1.0) for _ in range(5)))
-            except RequestTimeoutError as error:
-                raise AssertionError("they wait for each other") from error
-            assert_clean(session)
+        try:
+            await asyncio.gather(*(client.write(session, timeout=1.0) for _ in range(5)))
+        except RequestTimeoutError as error:
+            raise AssertionError("they wait for each other") from error
+        assert_clean(session)
     assert server.commits == {"POST": 5}
     assert len(host.seen) == 2
 

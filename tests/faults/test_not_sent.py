@@ -180,17 +180,20 @@ async def test_pool_wait(client: Client, kind: Kind, pool: str) -> None:
 async def test_waiting_line_full(client: Client, kind: Kind) -> None:
     """A call for which there is no place in the waiting line is refused at once and was not sent."""
     release = asyncio.Event()
-    async with CommitServer(gated(release, good()), flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url, limits=Limits(max_in_flight=1, max_queued=1)) as session:
-            accepted = [asyncio.create_task(client.write(session, kind)) for _ in range(2)]
-            while not (server.in_flight and session.statistics().queued):
-                await asyncio.sleep(0)
-            with pytest.raises(QueueFullError, match="max_queued") as caught:
-                await client.write(session, kind)
-            assert caught.value.not_applied
-            release.set()
-            await asyncio.gather(*accepted)
-            assert_clean(session)
+    async with (
+        CommitServer(gated(release, good()), flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url, limits=Limits(max_in_flight=1, max_queued=1)) as session,
+    ):
+        accepted = [asyncio.create_task(client.write(session, kind)) for _ in range(2)]
+        while not (server.in_flight and session.statistics().queued):
+            await asyncio.sleep(0)
+        with pytest.raises(QueueFullError, match="max_queued") as caught:
+            await client.write(session, kind)
+        assert caught.value.not_applied
+        release.set()
+        await asyncio.gather(*accepted)
+        assert_clean(session)
     assert server.commits[client.method] == 2
 
 
@@ -210,12 +213,15 @@ def no_descriptors() -> Iterator[None]:
 @BOTH
 async def test_no_descriptors_left(client: Client, kind: Kind) -> None:
     """Row 9: with no socket to be had (EMFILE) nothing is sent, each attempt is made, and later all is well."""
-    async with CommitServer(good(), flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url, retry=HASTY) as session:
-            with no_descriptors(), pytest.raises(ConnectError, match="errno 24") as caught:
-                await client.write(session, kind)
-            assert (caught.value.attempts, caught.value.not_applied) == (HASTY.attempts, True)
-            assert server.connections == 0
+    async with (
+        CommitServer(good(), flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url, retry=HASTY) as session,
+    ):
+        with no_descriptors(), pytest.raises(ConnectError, match="errno 24") as caught:
             await client.write(session, kind)
-            assert_clean(session)
+        assert (caught.value.attempts, caught.value.not_applied) == (HASTY.attempts, True)
+        assert server.connections == 0
+        await client.write(session, kind)
+        assert_clean(session)
     assert server.commits[client.method] == 1

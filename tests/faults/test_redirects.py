@@ -30,15 +30,15 @@ async def check(client: Client, code: int, where: str, *, http: Any = None) -> N
         CommitServer(redirect(code, where), flavour=client.flavour) as server,
         no_leaks(),
         callers(http) as given,
+        client.session(server.url, http=given, retry=HASTY) as session,
     ):
-        async with client.session(server.url, http=given, retry=HASTY) as session:
-            ended: list[Any] = []
-            for call in (client.write, client.read):
-                try:
-                    ended.append(await call(session))
-                except WalletError as error:
-                    ended.append(error)
-            assert_clean(session)
+        ended: list[Any] = []
+        for call in (client.write, client.read):
+            try:
+                ended.append(await call(session))
+            except WalletError as error:
+                ended.append(error)
+        assert_clean(session)
     assert not any(b"elsewhere" in exchange.target for exchange in server.seen), "followed"
     assert len(server.seen) == 2
     write, read = ended
@@ -83,10 +83,10 @@ async def test_token_host(code: int, where: str) -> None:
         CommitServer(good(), flavour=flavour) as server,
         CommitServer(redirect(code, where), flavour=flavour) as host,
         no_leaks(),
+        with_token(server.url, host.url, retry=HASTY) as session,
     ):
-        async with with_token(server.url, host.url, retry=HASTY) as session:
-            with pytest.raises(ResponseError) as caught:
-                await CLIENTS["loyalty"].write(session)
+        with pytest.raises(ResponseError) as caught:
+            await CLIENTS["loyalty"].write(session)
     assert caught.value.not_applied
     assert len(host.seen) == 1
     assert server.seen == []

@@ -70,14 +70,14 @@ async def everything_shown(actor: str, secrets: Secrets, answer: Answer) -> list
         CommitServer(api, flavour=client.flavour) as server,
         CommitServer(desk) as host,
         no_leaks(),
+        make_session(actor, server.url, host.url, secrets, events) as session,
     ):
-        async with make_session(actor, server.url, host.url, secrets, events) as session:
-            for call in (lambda: client.write(session, timeout=5.0), *client.reads(session)):
-                try:
-                    await call()
-                except WalletError as error:
-                    texts += shown(error)
-            texts += [*shown(session), *shown(session.statistics()), *shown(session._auth), repr(vars(session))]
+        for call in (lambda: client.write(session, timeout=5.0), *client.reads(session)):
+            try:
+                await call()
+            except WalletError as error:
+                texts += shown(error)
+        texts += [*shown(session), *shown(session.statistics()), *shown(session._auth), repr(vars(session))]
     for event in events:
         texts += shown(event)
         texts += shown(getattr(event, "error", None))

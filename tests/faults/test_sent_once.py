@@ -146,23 +146,29 @@ async def test_twin_a_read_is_multiplied(monkeypatch: pytest.MonkeyPatch) -> Non
 async def test_a_read_is_repeated(client: Client) -> None:
     """The same loss that leaves a write in doubt costs a read one more request."""
     lost = behaviours.cut_after_read(commit=False, end="rst")
-    async with CommitServer(in_turn(lost, behaviours.good()), flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url, retry=HASTY, limits=SMALL) as session:
-            assert await client.read(session)
-            assert session.statistics().retries == 1
-            assert_clean(session)
+    async with (
+        CommitServer(in_turn(lost, behaviours.good()), flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url, retry=HASTY, limits=SMALL) as session,
+    ):
+        assert await client.read(session)
+        assert session.statistics().retries == 1
+        assert_clean(session)
     assert len(server.seen) == 2
 
 
 async def test_many_writes_in_an_outage(client: Client) -> None:
     """Of many credits at once, each is committed once and each is in doubt."""
     row = ROWS["15-rst-committed"]
-    async with CommitServer(row, flavour=client.flavour) as server, no_leaks():
-        async with client.session(server.url, retry=HASTY) as session:
-            writes = [client.write(session, reference=f"r-{number}") for number in range(100)]
-            ended = await asyncio.gather(*writes, return_exceptions=True)
-            assert session.statistics().unknown == 100
-            assert_clean(session)
+    async with (
+        CommitServer(row, flavour=client.flavour) as server,
+        no_leaks(),
+        client.session(server.url, retry=HASTY) as session,
+    ):
+        writes = [client.write(session, reference=f"r-{number}") for number in range(100)]
+        ended = await asyncio.gather(*writes, return_exceptions=True)
+        assert session.statistics().unknown == 100
+        assert_clean(session)
     assert {claim_of(error) for error in ended if isinstance(error, WalletError)} == {"UNKNOWN"}
     assert sorted(error.reference for error in ended) == sorted(f"r-{number}" for number in range(100))
     assert server.commits[client.method] == len(server.seen) == 100

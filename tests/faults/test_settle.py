@@ -86,24 +86,30 @@ async def test_twin_first_page_only(client: Client, monkeypatch: pytest.MonkeyPa
 
 async def test_not_booked(client: Client) -> None:
     """What was lost before the commit is not found: None, and no guess."""
-    async with Sandbox(client.sandbox()) as sandbox, no_leaks():
-        async with client.session(sandbox.url, retry=HASTY) as session:
-            error = await lose(client, session, sandbox, "close@before")
-            assert await session.settle(error) is None
-            assert sandbox.observed.commits == 0
+    async with (
+        Sandbox(client.sandbox()) as sandbox,
+        no_leaks(),
+        client.session(sandbox.url, retry=HASTY) as session,
+    ):
+        error = await lose(client, session, sandbox, "close@before")
+        assert await session.settle(error) is None
+        assert sandbox.observed.commits == 0
 
 
 async def test_doubles_are_reported(client: Client) -> None:
     """Two rows of one reference are reported with both ids, and the older one is given."""
     events: list[Event] = []
-    async with Sandbox(client.sandbox()) as sandbox, no_leaks():
-        async with client.session(sandbox.url, retry=HASTY, on_event=events.append) as session:
-            error = await lose(client, session, sandbox, "close")
-            client.plant(sandbox.api, "order-1847")
-            ours = [entry.transaction_id for entry in sandbox.ledger.entries() if client.is_ours(entry, "order-1847")]
-            row = await session.settle(error)
-            assert row.transaction_id == ours[0]
-            assert await client.find(session, "order-1847", begin_of_time()) == row
+    async with (
+        Sandbox(client.sandbox()) as sandbox,
+        no_leaks(),
+        client.session(sandbox.url, retry=HASTY, on_event=events.append) as session,
+    ):
+        error = await lose(client, session, sandbox, "close")
+        client.plant(sandbox.api, "order-1847")
+        ours = [entry.transaction_id for entry in sandbox.ledger.entries() if client.is_ours(entry, "order-1847")]
+        row = await session.settle(error)
+        assert row.transaction_id == ours[0]
+        assert await client.find(session, "order-1847", begin_of_time()) == row
     doubled = [event for event in events if isinstance(event, DoubledEvent)]
     assert [event.transaction_ids for event in doubled] == [tuple(ours)] * 2
     assert {event.reference for event in doubled} == {"order-1847"}
@@ -111,9 +117,11 @@ async def test_doubles_are_reported(client: Client) -> None:
 
 async def test_a_neighbour_is_not_mistaken(client: Client) -> None:
     """A row of the same amount in the same moment, with another reference, is not taken for ours."""
-    async with Sandbox(client.sandbox()) as sandbox:
-        async with client.session(sandbox.url, retry=HASTY) as session:
-            error = await lose(client, session, sandbox, "close@before")
-            client.plant(sandbox.api, "order-18470")
-            assert await session.settle(error) is None
+    async with (
+        Sandbox(client.sandbox()) as sandbox,
+        client.session(sandbox.url, retry=HASTY) as session,
+    ):
+        error = await lose(client, session, sandbox, "close@before")
+        client.plant(sandbox.api, "order-18470")
+        assert await session.settle(error) is None
     assert error.movement.amount == AMOUNT

@@ -61,10 +61,13 @@ async def test_refused_over_the_callers_session(client: Client, kind: TlsKind) -
 
 async def test_old_version(client: Client) -> None:
     """A server that speaks TLS 1.1 at most is refused, once, and nothing was sent."""
-    async with old_tls() as server, no_leaks():
-        async with client.session(f"https://127.0.0.1:{server.port}", retry=HASTY) as session:
-            with pytest.raises(ConnectError) as caught:
-                await client.write(session)
+    async with (
+        old_tls() as server,
+        no_leaks(),
+        client.session(f"https://127.0.0.1:{server.port}", retry=HASTY) as session,
+    ):
+        with pytest.raises(ConnectError) as caught:
+            await client.write(session)
     error = caught.value
     assert (error.not_applied, error.retryable, error.attempts) == (True, False, 1)
     assert server.seen == []
@@ -73,10 +76,14 @@ async def test_old_version(client: Client) -> None:
 async def test_a_private_authority_works(client: Client) -> None:
     """A sound certificate of an authority that the caller's session trusts is accepted; one commit."""
     certs = certificates()
-    async with CommitServer(good(), flavour=client.flavour, tls=certs.server) as server, no_leaks():
-        async with trusting(certs.client()) as http, client.session(server.url, http=http, retry=HASTY) as session:
-            assert await client.write(session)
-            assert await client.read(session)
+    async with (
+        CommitServer(good(), flavour=client.flavour, tls=certs.server) as server,
+        no_leaks(),
+        trusting(certs.client()) as http,
+        client.session(server.url, http=http, retry=HASTY) as session,
+    ):
+        assert await client.write(session)
+        assert await client.read(session)
     assert server.commits[client.method] == 1
 
 
@@ -89,10 +96,10 @@ async def test_token_host(kind: str) -> None:
         CommitServer(good(), flavour=flavour) as server,
         CommitServer(good(), flavour=flavour, tls=certs.server) as host,
         no_leaks(),
+        with_token(server.url, host.url, retry=HASTY) as session,
     ):
-        async with with_token(server.url, host.url, retry=HASTY) as session:
-            with pytest.raises(ConnectError) as caught:
-                await CLIENTS["loyalty"].write(session)
+        with pytest.raises(ConnectError) as caught:
+            await CLIENTS["loyalty"].write(session)
     assert (caught.value.not_applied, caught.value.retryable) == (True, False)
     assert host.seen == server.seen == []
 

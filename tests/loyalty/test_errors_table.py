@@ -261,9 +261,9 @@ async def test_sabotage_without_the_check_of_the_number_another_wallets_answer_p
 
 
 def test_sabotage_by_http_status_alone_a_refusal_under_a_200_is_none() -> None:
-    """Whoever looks at the HTTP status only takes a refusal for a success, and one under a 301 for a redirect."""
+    """Whoever looks at the HTTP status only takes a refusal for a success, and one under a 300 for a redirect."""
     assert 200 <= CASES["311 under a 200"].status < 300
-    for name in ("311 under a 200", "301 under HTTP 301"):
+    for name in ("311 under a 200", "300 under HTTP 300"):
         case = CASES[name]
         assert read_error(Reply(case.status, {}, case.body)).not_applied
         assert not read_error(Reply(case.status, {}, bodies.HTML)).not_applied
