@@ -15,7 +15,7 @@ STATEMENTS = {
 }
 
 _TIMED = "from time import perf_counter\nbegun = perf_counter()\n{}\nprint(perf_counter() - begun)"
-_LOADED = "import sys, rehook_async\nprint(*({'aiohttp', 'cattrs', 'yarl', 'multidict', 'ssl'} & set(sys.modules)))"
+_LOADED = "import sys, rehook_async\nprint(*({'aiohttp', 'cattrs', 'yarl', 'multidict', 'anyio'} & set(sys.modules)))"
 
 
 def _python(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -149,9 +149,7 @@ class LoyaltyApi:
         operation = self.operation(request)
         if operation == "other":
             known = request.path.lower() in _OPERATIONS
-            return Answer(
-                405 if known else 404, b"", "text/plain", headers={"Allow": "POST"} if known else {}
-            )
+            return Answer(405 if known else 404, b"", "text/plain", headers={"Allow": "POST"} if known else {})
         if operation == "token":
             return self._desk.grant(request)
         refusal = self._desk.refuse(request)
@@ -177,9 +175,7 @@ class LoyaltyApi:
         """Give the failure envelope of the pages under the HTTP status *status*."""
         # Invention: the code. The pages document 999 for validation, and nothing for the rest.
         message = f"request failed with status {status}"
-        return Answer(
-            status, dumps({"status": 1, "code": str(status), "message": message, "errors": [message]})
-        )
+        return Answer(status, dumps({"status": 1, "code": str(status), "message": message, "errors": [message]}))
 
     def arrive(self, request: Request, rows: int) -> None:
         """Append *rows* credits from elsewhere to the wallet whose history *request* reads."""
@@ -190,9 +186,7 @@ class LoyaltyApi:
         if not isinstance(body, dict):
             return
         named = [body.get(name) for name in ("wallet_number", "to_wallet_number", "from_wallet_number")]
-        numbers = [
-            wallet.key for wallet in self.ledger.wallets() if wallet.extra["id"] == body.get("wallet_id")
-        ]
+        numbers = [wallet.key for wallet in self.ledger.wallets() if wallet.extra["id"] == body.get("wallet_id")]
         numbers += [name for name in named if isinstance(name, str) and name in self.ledger]
         for number in numbers[:1] * rows:
             reference = f"elsewhere-{len(self.ledger) + 1}"
@@ -252,9 +246,7 @@ class LoyaltyApi:
         # The paging fields are ListByFilter's; those of this page were never seen.
         last = wanted.page * wanted.page_size + len(rows)
         pages = -(-count // wanted.page_size)
-        return accepted(
-            {"results": results, "page_index": index, "last_row_index": last, "page_count": pages}
-        )
+        return accepted({"results": results, "page_index": index, "last_row_index": last, "page_count": pages})
 
     def _digits(self, text: str) -> str:
         """Give 19 digits, as the pages' ids have, the same for the same text."""

@@ -33,9 +33,7 @@ def read_filter(body: Mapping[str, Any], *, now: datetime, first_page: int) -> F
     """Check *body*: give the filter, or the validation messages."""
     problems = missing(body, ("order_column",))
     texts = {name: body[name] for name in _TEXTS if body.get(name) not in (None, "")}
-    problems += [
-        f"{title(name)} must be a string." for name, value in texts.items() if not isinstance(value, str)
-    ]
+    problems += [f"{title(name)} must be a string." for name, value in texts.items() if not isinstance(value, str)]
     order = body.get("order_by") or "asc"
     if order not in ("asc", "desc"):
         problems.append(f"{title('order_by')} must be 'asc' or 'desc'.")

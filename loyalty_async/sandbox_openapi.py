@@ -106,9 +106,7 @@ _MOVE = {
 
 
 def _envelope(payload: dict[str, Any]) -> dict[str, Any]:
-    return _object(
-        {"status": {"enum": [0]}, "code": {"enum": ["100"]}, "message": _TEXT_OR_NULL, "payload": payload}
-    )
+    return _object({"status": {"enum": [0]}, "code": {"enum": ["100"]}, "message": _TEXT_OR_NULL, "payload": payload})
 
 
 def _json(schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -154,9 +152,7 @@ def _filter(first_page_index: int) -> dict[str, Any]:
 def _token() -> dict[str, Any]:
     names = ("grant_type", "client_id", "client_secret", "scope")
     form = {"type": "object", "properties": dict.fromkeys(names, _TEXT), "required": list(names[:3])}
-    reply = _object(
-        {"access_token": _TEXT, "token_type": _TEXT, "expires_in": {"type": "integer"}, "scope": _TEXT}
-    )
+    reply = _object({"access_token": _TEXT, "token_type": _TEXT, "expires_in": {"type": "integer"}, "scope": _TEXT})
     content = {"application/x-www-form-urlencoded": {"schema": form}}
     return {
         "post": {

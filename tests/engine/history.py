@@ -94,3 +94,8 @@ def pager(
         since=since,
     )
     return Pager(history.fetch, walk, limit)
+
+
+def numbers(rows: Iterable[Row]) -> list[int]:
+    """Give the rows' numbers."""
+    return [row.number for row in rows]

@@ -11,7 +11,15 @@ import pytest
 
 from wallet_async.engine.auth import Anonymous, Basic, BearerToken, ClientCredentials, TokenStore, copy_of, read_token
 from wallet_async.engine.calls import Call, Reply
-from wallet_async.engine.errors import AuthenticationError, DecodeError, ResponseError, ServerError, WalletError
+from wallet_async.engine.errors import (
+    AuthenticationError,
+    DecodeError,
+    NotFoundError,
+    RateLimitError,
+    ResponseError,
+    ServerError,
+    WalletError,
+)
 
 from .virtual import run, turns
 
@@ -249,9 +257,10 @@ NO_TOKENS: dict[str, tuple[int, bytes, type[WalletError]]] = {
     "500": (500, b"", ServerError),
     "503": (503, b"<html>", ServerError),
     **{str(status): (status, b'{"error": "invalid_client"}', AuthenticationError) for status in (400, 401, 403)},
-    "404": (404, b"", ResponseError),
+    "404": (404, b"", NotFoundError),
+    "429": (429, b"", RateLimitError),
     "302": (302, b"", ResponseError),
-    "201": (201, b'{"access_token": "t"}', ResponseError),
+    "201 without a token": (201, b"{}", DecodeError),
     "empty": (200, b"", DecodeError),
     "HTML": (200, b"<html>", DecodeError),
     "list": (200, b'["t"]', DecodeError),

@@ -81,15 +81,20 @@ def envelope(status: int, field: str) -> Answer:
     return make
 
 
-def damaged(field: bytes, value: Callable[[str], str]) -> Answer:
+def damaged(field: str, value: Callable[[str], str]) -> Answer:
     """Answer with the provider's success, the echo standing where one field's value should."""
 
     def make(exchange: Exchange) -> bytes:
         good = exchange.good()
-        start = good.index(b":", max(0, good.find(b'"' + field + b'"'))) + 1
+        start = good.index(b":", max(0, good.find(f'"{field}"'.encode()))) + 1
         return response(200, good[:start] + value(echo(exchange)).encode() + b", " + good[start:].partition(b",")[2])
 
     return make
+
+
+def page(status: int) -> Answer:
+    """Answer with a gateway's page, the echo in it."""
+    return lambda e: response(status, HTML + echo(e).encode(), content_type="text/html")
 
 
 def line(template: str) -> Answer:
@@ -103,13 +108,13 @@ ECHOES: dict[str, Answer] = {
     **{f"{code}-message": envelope(code, "message") for code in (200, 400, 401, 429, 503)},
     "400-details": envelope(400, "details"),
     **{f"400-{field}": envelope(400, field) for field in ("code", "key", "request_id", "errors")},
-    **{f"{code}-html": lambda e, code=code: response(code, HTML + echo(e).encode(), content_type="text/html") for code in (200, 403, 502)},
+    **{f"{code}-html": page(code) for code in (200, 403, 502)},
     "200-text": lambda e: response(200, echo(e).encode()),
     "200-string": lambda e: response(200, json.dumps(echo(e)).encode()),
-    "200-names": lambda e: response(200, json.dumps({word: 1 for word in echo(e).split()}).encode()),
-    "200-name-twice": lambda e: response(200, b'{%b: 1, %b: 2}' % ((json.dumps(echo(e)).encode(),) * 2)),
-    **{f"200-{field}": damaged(field.encode(), json.dumps) for field in ("wallet_id", "number", "loyalty_points", "id")},
-    "200-bare": damaged(b"wallet_id", str),
+    "200-names": lambda e: response(200, json.dumps(dict.fromkeys(echo(e).split(), 1)).encode()),
+    "200-name-twice": lambda e: response(200, b"{%b: 1, %b: 2}" % ((json.dumps(echo(e)).encode(),) * 2)),
+    **{f"200-{field}": damaged(field, json.dumps) for field in ("wallet_id", "number", "loyalty_points", "id")},
+    "200-bare": damaged("wallet_id", str),
     "cut-body": lambda e: response(400, echo(e).encode(), {"Content-Length": "99999"}),
     "reason": line("HTTP/1.1 500 {}\r\nContent-Length: {n}\r\n\r\n"),
     "status": line("HTTP/1.1 {} OK\r\nContent-Length: {n}\r\n\r\n"),
@@ -121,7 +126,7 @@ ECHOES: dict[str, Answer] = {
     "date": line("HTTP/1.1 429 Wait\r\nRetry-After: 1\r\nDate: {}\r\nContent-Length: {n}\r\n\r\n"),
     "cookie": line("HTTP/1.1 500 Oh\r\nSet-Cookie: {}\r\nContent-Length: {n}\r\n\r\n"),
     "nothing": lambda _: b"",
-}  # fmt: skip
+}
 """Answers that give back what was sent, wherever an error could pick it up."""
 
 
@@ -133,16 +138,17 @@ def pushed(answer: str, by: int) -> Answer:
         "html": lambda said: response(502, (fill + said).encode(), content_type="text/html"),
         "value": lambda said: response(200, json.dumps([{"wallet_id": fill + said, "number": fill + said}]).encode()),
     }
-    return lambda e: made[answer](said_only(e))
+    return lambda e: made[answer](credentials(e))
 
 
-def said_only(exchange: Exchange) -> str:
-    """Write down the credentials, and nothing else, in front."""
-    return (
-        " ".join(reversed(echo(exchange).split("\n")))
-        if exchange.header("Authorization") is None
-        else (" ".join(word for text in echo(exchange).split("\n")[:2] for word in text.split()))
-    )
+def credentials(exchange: Exchange) -> str:
+    """Write down the credentials and nothing else."""
+    given = exchange.header("Authorization") or ""
+    if given.startswith("Basic "):
+        return base64.b64decode(given[6:]).decode().replace(":", " ")
+    if given:
+        return f"{given.removeprefix('Bearer ')} {exchange.header('x-client-id')}"
+    return (exchange.body or b"").decode().partition("client_id=")[2]
 
 
 class Net(logging.Handler):

@@ -1,4 +1,4 @@
-"""G17: whatever bytes come as an answer, a value or one of this project's errors comes out, and the session lives on."""
+"""G17: whatever bytes come as an answer, a value or an error of this project comes out, and the session lives on."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from wallet_async.engine.limits import Limits
 from wallet_async.engine.retry import RetryPolicy
 from wallet_async.engine.transport import client_session
 
-# The same examples every time in CI; elsewhere new ones, and a failure prints how to have it again. FAULT_EXAMPLES is for
-# long runs: examples a test and provider.
+# The same examples every time in CI; elsewhere new ones, and a failure prints how to have it again. FAULT_EXAMPLES is
+# for long runs: examples a test and provider.
 EXAMPLES = settings(
     max_examples=int(os.environ.get("FAULT_EXAMPLES", "100")),
     deadline=None,
@@ -63,7 +63,7 @@ class World:
         """Let one write and every kind of read meet *answer*.
 
         Raises:
-            AssertionError: Something else than a value or an error of this project came out, or time or a slot was lost.
+            AssertionError: Something else than a value or an error of this project came out, or a slot was lost.
         """
         self.answer, self.end = answer, end
         calls = [lambda: self.client.write(self.session), *self.client.reads(self.session)]
@@ -79,11 +79,13 @@ class World:
             async with asyncio.timeout(PATIENCE):
                 await call()
         except WalletError as error:
-            assert "unexpected" not in str(error), f"an error of ours that hides another: {error!r}"
-            return error
+            ended = error
         except Exception as error:
             raise AssertionError(f"{type(error).__name__} came out: {error!r}") from error
-        return None
+        else:
+            return None
+        assert "unexpected" not in str(ended), f"an error of ours that hides another: {ended!r}"
+        return ended
 
 
 @pytest.fixture(scope="module", params=CLIENTS)
@@ -255,7 +257,7 @@ def test_any_damage(world: Callable[..., None], place: int, cut: int, put: bytes
 def test_twin_untranslated(world: Callable[..., None], answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transport that lets aiohttp's errors through is found out."""
     monkeypatch.setattr(client_session, "HANDLED", (EOFError,))
-    with pytest.raises(AssertionError, match="came out|hides another"):
+    with pytest.raises(AssertionError, match=r"came out|hides another"):
         world(lambda _: answer)
 
 
@@ -263,5 +265,5 @@ def test_twin_unchecked_json(world: Callable[..., None], monkeypatch: pytest.Mon
     """A reader that goes by what a page promises is found out."""
     for client in CLIENTS.values():
         client.trusting(monkeypatch)
-    with pytest.raises(AssertionError, match="came out|hides another"):
+    with pytest.raises(AssertionError, match=r"came out|hides another"):
         world(lambda _: response(200, b'{"payload": 5}'))

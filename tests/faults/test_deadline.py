@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.faults.judge import HASTY, SHORT, assert_clean, claim_of
+from tests.faults.judge import HASTY, SHORT, assert_clean, claim_of, until
 from tests.faults.loyalty_client import with_token
 from tests.faults.providers import CLIENTS, Client
 from tests.faults.test_not_sent import place
@@ -100,8 +100,7 @@ async def test_full_pool(client: Client, pool: str) -> None:
         http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) if one else None
         async with client.session(server.url, http=http, limits=Limits(max_in_flight=50 if one else 1)) as session:
             first = asyncio.create_task(client.write(session))
-            while not server.in_flight:
-                await asyncio.sleep(0)
+            await until(lambda: server.in_flight)
             error = await in_time(lambda: client.write(session, timeout=SHORT))
             assert claim_of(error) == "NOT_SENT"
             release.set()

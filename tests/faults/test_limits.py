@@ -17,7 +17,7 @@ from wallet_async.engine.limits import Gate, Limits
 from wallet_async.engine.retry import RetryPolicy
 from wallet_async.engine.send import Sender
 
-MANY = 120
+MANY = 60
 AT_ONCE = 7
 
 
@@ -67,7 +67,7 @@ async def test_twin_no_bound(client: Client, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_waiting_line(client: Client) -> None:
-    """At `Limits.max_queued` waiting calls one more is refused; first come, first served; the bound holds again after."""
+    """At `Limits.max_queued` waiting calls one more is refused; first come, first served; later it holds again."""
     release, order = asyncio.Event(), list[int]()
     async with (
         CommitServer(gated(release, good()), flavour=client.flavour) as server,
@@ -122,7 +122,7 @@ async def pauses(client: Client, *, write: bool) -> None:
 
 @pytest.mark.parametrize("write", [True, False], ids=["write", "read"])
 async def test_429_pauses_all(client: Client, write: bool) -> None:
-    """A 429 with Retry-After holds up every caller of the session, and then all go on; the one refused is sent again."""
+    """A 429 with Retry-After holds up every caller of the session; then all go on, the one refused once more."""
     await pauses(client, write=write)
 
 

@@ -86,7 +86,7 @@ async def test_twin_task_left(client: Client, monkeypatch: pytest.MonkeyPatch) -
     kept: list[Any] = []
     own_close = client_session.ClientSessionTransport.aclose
     monkeypatch.setattr(client_session.ClientSessionTransport, "aclose", forget)
-    with pytest.raises(AssertionError, match="left behind|did not come"):
+    with pytest.raises(AssertionError, match=r"left behind|did not come"):
         await judge(client, ROWS["00-good"])
     for transport in kept:
         await own_close(transport)

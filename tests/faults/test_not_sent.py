@@ -13,7 +13,7 @@ import aiohttp
 import attrs
 import pytest
 
-from tests.faults.judge import HASTY, LONG, SHORT, Outcome, assert_clean, attempt
+from tests.faults.judge import HASTY, LONG, SHORT, Outcome, assert_clean, attempt, until
 from tests.faults.providers import Client
 from tests.kit import (
     CommitServer,
@@ -164,8 +164,7 @@ async def test_pool_wait(client: Client, kind: Kind, pool: str) -> None:
             client.session(server.url, http=http, limits=limits, on_event=events.append) as session,
         ):
             first = asyncio.create_task(client.write(session, kind, reference="first"))
-            while not server.in_flight:
-                await asyncio.sleep(0)
+            await until(lambda: server.in_flight)
             writes = [attempt(lambda: client.write(session, kind, timeout=SHORT), events) for _ in range(20)]
             for outcome in await asyncio.gather(*writes):
                 assert (outcome.claim, outcome.doubts) == ("NOT_SENT", 0)
@@ -186,8 +185,7 @@ async def test_waiting_line_full(client: Client, kind: Kind) -> None:
         client.session(server.url, limits=Limits(max_in_flight=1, max_queued=1)) as session,
     ):
         accepted = [asyncio.create_task(client.write(session, kind)) for _ in range(2)]
-        while not (server.in_flight and session.statistics().queued):
-            await asyncio.sleep(0)
+        await until(lambda: server.in_flight and session.statistics().queued)
         with pytest.raises(QueueFullError, match="max_queued") as caught:
             await client.write(session, kind)
         assert caught.value.not_applied

@@ -42,9 +42,7 @@ def close_delimited(cut: Callable[[bytes], bytes], *, commit: bool = True) -> Be
     return reply(lambda e: response(200, cut(e.good()), headers), commit=commit, end="fin")
 
 
-def body(
-    make: Make, *, content_type: str = "application/json", encoding: str = "", status: int = 200
-) -> Behaviour:
+def body(make: Make, *, content_type: str = "application/json", encoding: str = "", status: int = 200) -> Behaviour:
     """Rows 23, 24, 26, 30: commit and answer in good form with a body that is not what it should be."""
     headers = {"Content-Encoding": encoding}
     return reply(lambda e: response(status, make(e), headers, content_type=content_type))

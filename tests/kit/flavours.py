@@ -62,9 +62,7 @@ class Rehook:
             )
         if "transactions" in path:
             return bodies.rehook_history(2)
-        return json.dumps(
-            [{"wallet_id": bodies.REHOOK_WALLET, "wallet_name": "Krishna", "currency": "INR"}]
-        ).encode()
+        return json.dumps([{"wallet_id": bodies.REHOOK_WALLET, "wallet_name": "Krishna", "currency": "INR"}]).encode()
 
     def foreign(self) -> bytes:
         """Give a receipt of 7 points on another customer's wallet."""
@@ -83,16 +81,12 @@ class Loyalty:
 
     def is_write(self, method: str, target: bytes) -> bool:
         """An increase or decrease moves value; adding a program, looking up and tokens do not."""
-        return method == "POST" and (
-            b"IncreaseLoyaltyBalance" in target or b"DecreaseLoyaltyBalance" in target
-        )
+        return method == "POST" and (b"IncreaseLoyaltyBalance" in target or b"DecreaseLoyaltyBalance" in target)
 
     def good(self, method: str, target: bytes, body: bytes) -> bytes:
         """Answer by the wallet as it then is, an empty list of transactions, or a token."""
         if target.endswith(b"/connect/token"):
-            return (
-                b'{"access_token": "kit-token", "token_type": "Bearer", "expires_in": 3600, "scope": "kit"}'
-            )
+            return b'{"access_token": "kit-token", "token_type": "Bearer", "expires_in": 3600, "scope": "kit"}'
         if b"SummaryRecordByFilter" in target:
             return bodies.loyalty_envelope('{"results": [], "page_index": 0, "page_count": 0}')
         sent = _json(body)

@@ -38,9 +38,7 @@ def _html(code: int, commit: bool) -> Behaviour:
 
 
 def _balance(value: str) -> Behaviour:
-    return answers.body(
-        lambda e: hostile.replaced(e.good(), e.server.flavour.balance_field, value.encode("ascii"))
-    )
+    return answers.body(lambda e: hostile.replaced(e.good(), e.server.flavour.balance_field, value.encode("ascii")))
 
 
 ON_THE_WIRE: dict[str, Row] = {
@@ -98,10 +96,7 @@ WRONG_BODIES: dict[str, Row] = {
     "26-duplicate-member": unknown(
         26, answers.body(lambda e: hostile.twice(hostile.with_member(e.good(), b"1"), "unheard_of", b"2"))
     ),
-    **{
-        f"26-balance-{value}": unknown(26, _balance(value))
-        for value in ("NaN", "Infinity", "-Infinity", "1e400")
-    },
+    **{f"26-balance-{value}": unknown(26, _balance(value)) for value in ("NaN", "Infinity", "-Infinity", "1e400")},
 }
 
 TROUBLE: dict[str, Row] = {

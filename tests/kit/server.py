@@ -29,9 +29,7 @@ class CommitServer:
         assert server.commits["PUT"] == 1
     """
 
-    def __init__(
-        self, behaviour: Behaviour, *, flavour: Flavour = REHOOK, tls: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, behaviour: Behaviour, *, flavour: Flavour = REHOOK, tls: ssl.SSLContext | None = None) -> None:
         self.behaviour = behaviour
         self.flavour = flavour
         self.port = 0
@@ -63,9 +61,7 @@ class CommitServer:
         return [exchange for exchange in self.seen if exchange.committed]
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", 0, limit=LINE_LIMIT, ssl=self._tls
-        )
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=LINE_LIMIT, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -119,9 +115,7 @@ class CommitServer:
         with contextlib.suppress(OSError):
             await writer.wait_closed()
 
-    async def _requests(
-        self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _requests(self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first = b""
         for index in itertools.count():
             number, self._exchanges = self._exchanges, self._exchanges + 1

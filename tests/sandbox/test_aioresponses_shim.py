@@ -88,7 +88,5 @@ def test_aioresponses_need_not_be_installed(tmp_path: Path) -> None:
         "sys.modules['aioresponses'] = None\n"
         "try:\n    import aioresponses.core\nexcept ImportError: print('missing')"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=True)
     assert done.stdout == "missing\n"

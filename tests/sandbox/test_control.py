@@ -64,9 +64,7 @@ async def test_ledger_and_counters() -> None:
         assert b'"amount": 12345678901234567.89,' in response.body
         assert b'"balance": 12345678901234568.99\n' in response.body
         rest: dict[str, Any] = (await call(sandbox, "GET", "/_sandbox/ledger?after=1")).json()
-        assert [(row["wallet"], row["kind"], row["amount"]) for row in rest["entries"]] == [
-            (["k", "w"], "credit", 1)
-        ]
+        assert [(row["wallet"], row["kind"], row["amount"]) for row in rest["entries"]] == [(["k", "w"], "credit", 1)]
         seen = (await call(sandbox, "GET", "/_sandbox/observed")).json()
         assert (seen["requests"], seen["commits"]) == ({"credit": 1}, 1)
         assert (await call(sandbox, "DELETE", "/_sandbox/observed")).json()["commits"] == 0

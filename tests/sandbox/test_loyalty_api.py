@@ -91,9 +91,7 @@ def page_api(**options: Any) -> LoyaltyApi:
 
 async def post(sandbox: Sandbox[Any], path: str, body: object, **headers: str) -> Response:
     """POST without Rehook's credentials."""
-    return await call(
-        sandbox, "POST", path, body, Authorization=headers.pop("Authorization", "none"), **headers
-    )
+    return await call(sandbox, "POST", path, body, Authorization=headers.pop("Authorization", "none"), **headers)
 
 
 async def test_an_increase_answers_as_on_the_page() -> None:
@@ -194,9 +192,7 @@ async def test_amounts_are_exact(opening: str, amounts: list[str], printed: str)
 async def test_a_program_opens_a_wallet() -> None:
     """The new wallet has a number of the documented shape and no creation date in this answer."""
     async with Sandbox(LoyaltyApi()) as sandbox:
-        wallet = (await post(sandbox, "/v1/Wallet/AddLoyaltyProgram", {"account_number": "0303"})).json()[
-            "payload"
-        ]
+        wallet = (await post(sandbox, "/v1/Wallet/AddLoyaltyProgram", {"account_number": "0303"})).json()["payload"]
         assert wallet["created_date_utc"] == "0001-01-01T00:00:00+00:00"
         assert re.fullmatch(r"LYT_\d{19}", wallet["number"])
         info = await post(sandbox, "/v1/wallet/info", {"wallet_number": wallet["number"]})

@@ -65,9 +65,7 @@ NO_POINTS = b"""{
 
 def page_api(request_id: str = "59ab618b-3c16-9a8d-9577-db4676513188") -> RehookApi:
     """Give the stand-in in the state that the pages show."""
-    api = RehookApi(
-        new_request_id=lambda: request_id, new_transaction_id=lambda number: "trhi_wcufiD5LRWQ067dDhBGA9"
-    )
+    api = RehookApi(new_request_id=lambda: request_id, new_transaction_id=lambda number: "trhi_wcufiD5LRWQ067dDhBGA9")
     api.add_wallet(*WALLET, balance=40, customer_id="cust_SbwItbqREfhaj2UWdc42X")
     return api
 
@@ -119,9 +117,7 @@ async def test_a_history_answers_as_on_the_page() -> None:
             None,
             "a3389214-407e-94fe-ac62-6154edc0d337",
             404,
-            NO_CUSTOMER.replace(
-                b"9d06ea48-1b7e-984d-9557-9e69d24233af", b"a3389214-407e-94fe-ac62-6154edc0d337"
-            ),
+            NO_CUSTOMER.replace(b"9d06ea48-1b7e-984d-9557-9e69d24233af", b"a3389214-407e-94fe-ac62-6154edc0d337"),
         ),
         (
             "PUT",

@@ -63,9 +63,7 @@ async def until(condition: Callable[[], object]) -> None:
     raise AssertionError("it did not come about within five seconds")
 
 
-async def call(
-    sandbox: Sandbox[Any], method: str, target: str, body: object = None, **headers: str
-) -> Response:
+async def call(sandbox: Sandbox[Any], method: str, target: str, body: object = None, **headers: str) -> Response:
     """Make one request, with Rehook's credentials unless told otherwise; what is not bytes goes as JSON."""
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     fields = {"Authorization": BASIC, "Content-Type": "application/json"} | headers

@@ -125,7 +125,8 @@ async def _stream(rows: AsyncIterable[Any], request: Request, writer: Writer) ->
         async for row in rows:
             writer.row(row)
     except (WalletError, asyncio.CancelledError):
-        writer.end()
+        if writer.rows:
+            writer.end()
         place = getattr(rows, "checkpoint", None)
         if writer.rows and place is not None and "resume" in inspect.signature(request.function).parameters:
             print(f"{writer.rows} rows so far; --resume {shlex.quote(str(place))} goes on after them", file=sys.stderr)

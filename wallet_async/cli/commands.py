@@ -43,19 +43,26 @@ def _command(provider: Provider, name: str, function: Callable[..., Any]) -> Cal
 
 
 def _readable(parameter: inspect.Parameter) -> inspect.Parameter:
-    """Give numbers and times readers of their own: cyclopts's lets Decimal's error through, and leaves out the zone."""
+    """Give numbers and times readers of their own: cyclopts's let Decimal's error through, and leave out the zone."""
     hint = parameter.annotation
-    reader = next((read for kind, read in _READERS.items() if hint in (kind, kind | None)), None)
-    if reader is None:
-        return parameter
+    for kind, (read, example) in _READERS.items():
+        if hint in (kind, kind | None):
+            convert = _converter(parameter.name, read, example)
+            return parameter.replace(annotation=Annotated[hint, Parameter(converter=convert)])
+    return parameter
 
+
+def _converter(name: str, read: Callable[[str], Any], example: str) -> Callable[[Any, Sequence[Token]], Any]:
     def convert(_: Any, tokens: Sequence[Token]) -> Any:
+        text = tokens[0].value
         try:
-            return reader(tokens[0].value)
+            return read(text)
         except (ValueError, InvalidOperation):
-            raise ValueError(f"{parameter.name}: {tokens[0].value!r} is no {_EXAMPLES[reader]}") from None
+            # cyclopts names an option in front of this, and a positional argument not.
+            subject = "" if tokens[0].keyword else f"{name} "
+            raise ValueError(f"{subject}must be {example}, not {text!r}") from None
 
-    return parameter.replace(annotation=Annotated[hint, Parameter(converter=convert)])
+    return convert
 
 
 def _moment(text: str) -> datetime:
@@ -64,5 +71,7 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.astimezone()
 
 
-_READERS: dict[Any, Callable[[str], Any]] = {Decimal: Decimal, datetime: _moment}
-_EXAMPLES: dict[Any, str] = {Decimal: "number such as 20 or 12.50", _moment: "time such as 2026-01-31T09:30:00Z"}
+_READERS: dict[Any, tuple[Callable[[str], Any], str]] = {
+    Decimal: (Decimal, "a number such as 20 or 12.50"),
+    datetime: (_moment, "a time such as 2026-01-31 or 2026-01-31T09:30:00Z"),
+}

@@ -13,14 +13,8 @@ from attrs.validators import optional
 
 from wallet_async.engine import checks, codec, redact
 from wallet_async.engine.calls import Call, Reply
-from wallet_async.engine.errors import (
-    AuthenticationError,
-    DecodeError,
-    InvalidInputError,
-    ResponseError,
-    ServerError,
-    WalletError,
-)
+from wallet_async.engine.errors import AuthenticationError, DecodeError, InvalidInputError, WalletError
+from wallet_async.engine.statuses import response_error
 
 _LONGEST_LIFE = 10**9
 """Seconds a token may live, some 30 years: more is a fault, and may be more than a float holds."""
@@ -86,6 +80,10 @@ def _user(instance: Any, attribute: Any, value: Any) -> None:
         raise InvalidInputError(f"{type(instance).__name__}.{attribute.name} must hold no colon (value not shown)")
 
 
+def _token_host(instance: Any, attribute: Any, value: Any) -> None:
+    checks.base_url(f"{type(instance).__name__}.{attribute.name}", value)
+
+
 @frozen
 class Anonymous:
     """No credentials: the loyalty page names none."""
@@ -125,7 +123,7 @@ class BearerToken:
 class ClientCredentials:
     """OAuth2 client credentials (Sipay, ``POST /connect/token``, get-access-token page)."""
 
-    token_url: str = field()
+    token_url: str = field(validator=_token_host)
     """The token host's base URL, such as ``https://idsuat.walletgate.io``; production hosts are not published."""
     client_id: str = field(repr=False, validator=_secret)
     client_secret: str = field(repr=False, validator=_secret)
@@ -135,10 +133,6 @@ class ClientCredentials:
     """Sent as ``x-client-id``; None sends no such header."""
     margin: float = field(default=60.0, validator=checks.positive)
     """Seconds before its expiry that a token is no longer used (at most half its life)."""
-
-    @token_url.validator
-    def _check_url(self, attribute: Any, value: object) -> None:
-        checks.base_url(f"ClientCredentials.{attribute.name}", value)
 
     def start(self, clock: Callable[[], float]) -> Credentials:
         """Make the running side."""
@@ -229,17 +223,17 @@ def read_token(reply: Reply) -> tuple[str, float]:
 
     Raises:
         AuthenticationError: The client credentials were refused.
-        ServerError: The token host failed.
+        ResponseError: The token host failed, or asks for fewer requests.
         DecodeError: The answer holds no usable token.
     """
-    if reply.status >= 500:
-        raise ServerError(f"the token host failed with {reply.status}", status=reply.status)
-    if reply.status in {400, 401, 403}:
+    if reply.status in {400, 401, 403}:  # RFC 6749 5.2 answers a wrong client with 400 or 401
         raise AuthenticationError(
             "the token host refused the client credentials", status=reply.status, excerpt=redact.excerpt(reply.body)
         )
-    if reply.status != 200:
-        raise ResponseError(f"the token host answered {reply.status}", status=reply.status)
+    if not 200 <= reply.status < 300:
+        failure = response_error(reply, None)
+        failure.args = (f"the token host {failure.message}",)
+        raise failure
     found = codec.loads(reply.body)
     token = found.get("access_token") if isinstance(found, dict) else None
     life = found.get("expires_in", 3600) if isinstance(found, dict) else None

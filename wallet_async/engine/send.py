@@ -134,11 +134,11 @@ class Sender:
         trip.attempt_begun = loop.time()
         trip.status = None
         credentials = self._credentials.current()
+        # A read's own bound counts from its turn. Usually the turn has come: setting it at once saves a second timer.
         at_once = credentials is not None and self._gate.is_free
-        # A read's bound counts from its turn. Where the turn has come, it is set with the timer: to set it later costs 4 us.
-        bound = min(trip.deadline, loop.time() + self._timeouts.attempt) if call.repeatable and at_once else trip.deadline
+        soon = min(trip.deadline, trip.attempt_begun + self._timeouts.attempt)
         try:
-            async with asyncio.timeout_at(bound) as timer:
+            async with asyncio.timeout_at(soon if call.repeatable and at_once else trip.deadline) as timer:
                 if credentials is None:
                     credentials = await self._refresh(trip)
                 trip.credentials = credentials

@@ -68,6 +68,8 @@ class WalletSession:
         self._retry = _setting("retry", retry, RetryPolicy)
         self._timeouts = _setting("timeouts", timeouts, Timeouts)
         self._http = _http(http)
+        if on_event is not None and not callable(on_event):
+            raise checks.reject("on_event", on_event, "a function of one event")
         self._reporter = Reporter(self.service, on_event)
         self._opening = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -233,11 +235,12 @@ class WalletSession:
         for name in ("cattrs.gen", _TRANSPORT):
             if name not in sys.modules:
                 await anyio.to_thread.run_sync(import_module, name)
-        self._transport = import_module(_TRANSPORT).ClientSessionTransport(
+        transport: Transport = import_module(_TRANSPORT).ClientSessionTransport(
             self._base_url, self._limits, self._timeouts, self._http
         )
+        self._transport = transport
         return Sender(
-            transport=self._transport,
+            transport=transport,
             gate=self._gate,
             credentials=self._auth.start(asyncio.get_running_loop().time),
             retry=self._retry,

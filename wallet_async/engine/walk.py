@@ -139,20 +139,15 @@ class Walk(Generic[T]):
         """Leave out the rows that were on an earlier page, and remember the others."""
         ids = dict.fromkeys(map(self.key, rows), self._spell)
         if len(ids) == len(rows) and self._known.keys().isdisjoint(ids):
-            new = list(rows)  # as nearly always, and then without a loop
-            self._order.extend(ids)
+            new = tuple(rows)  # as nearly always, and then without a loop
         else:
-            new = []
-            for row in rows:
-                row_id = self.key(row)
-                if row_id not in self._known:
-                    self._known[row_id] = self._spell
-                    self._order.append(row_id)
-                    new.append(row)
+            first = {self.key(row): row for row in reversed(rows)}
+            new = tuple(first[row_id] for row_id in ids if row_id not in self._known)
+        self._order.extend(map(self.key, new))
         self._known.update(ids)
         while len(self._order) > _REMEMBERED * self._page_size:
             del self._known[self._order.popleft()]
-        return tuple(new)
+        return new
 
     def _after_place(self, rows: Sequence[T], new: tuple[T, ...]) -> tuple[T, ...]:
         """While resuming, leave out everything up to the row that was handed out last."""

@@ -27,7 +27,7 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)
 class Delivered(web.StreamResponse):
     """Tells aiohttp that there is nothing more to write on this connection."""
 
-    async def prepare(self, _request: web.BaseRequest) -> AbstractStreamWriter | None:
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:  # noqa: ARG002 - aiohttp's
         """Write nothing."""
         return None
 

@@ -14,8 +14,12 @@ from wallet_async.sandbox.faults import KINDS, Fault
 
 _TIME = re.compile(r"(?P<low>\d+(\.\d+)?)(-(?P<high>\d+(\.\d+)?))?(?P<unit>ms|s)")
 # kind -> the field that its bare value fills
-_BARE = dict.fromkeys(("latency", "drip", "late", "lag"), "seconds")
-_BARE |= {"status": "status", "arrivals": "rows", "rate": "rate"}
+_BARE: dict[str, str] = {
+    **dict.fromkeys(("latency", "drip", "late", "lag"), "seconds"),
+    "status": "status",
+    "arrivals": "rows",
+    "rate": "rate",
+}
 _COMMON = {"p": "probability", "times": "times", "nth": "nth"}
 _SOME = {"body": "body", "then": "then", "retry-after": "retry_after", "form": "form"}
 _NAMED = _COMMON | _SOME

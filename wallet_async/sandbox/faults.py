@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import asdict, field, fields_dict, frozen
+from attrs import Factory, asdict, field, fields_dict, frozen
 
 
 @frozen
@@ -37,6 +37,11 @@ KINDS: Mapping[str, Kind] = {
 COMMON = ("where", "operation", "probability", "times", "nth")
 
 
+def _usual(fault: Any) -> Kind:
+    """The kind of *fault*; for an unknown one, which is refused later, one without any habits."""
+    return KINDS.get(fault.kind, Kind(("",)))
+
+
 @frozen
 class Fault:
     """What goes wrong with some requests.
@@ -53,9 +58,9 @@ class Fault:
     """
 
     kind: str
-    where: str = field(kw_only=True)
+    where: str = field(kw_only=True, default=Factory(lambda fault: _usual(fault).where[0], takes_self=True))
     """`before` or `after` the commit; each kind has its default (`KINDS`)."""
-    operation: str | None = field(kw_only=True)
+    operation: str | None = field(kw_only=True, default=Factory(lambda fault: _usual(fault).operation, takes_self=True))
     """Only requests of this operation; None strikes any. `arrivals` and `lag` strike `transactions`."""
     probability: float = field(default=1.0, kw_only=True)
     """Chance for each matching request, above 0, at most 1."""
@@ -79,16 +84,6 @@ class Fault:
     """Form of Retry-After: `seconds` or `date`."""
     then: str = field(default="close", kw_only=True)
     """What `late` does to the connection at once: `close` or `hang`."""
-
-    @where.default
-    def _usual_side(self) -> str:
-        kind = KINDS.get(self.kind)
-        return kind.where[0] if kind else ""
-
-    @operation.default
-    def _usual_operation(self) -> str | None:
-        kind = KINDS.get(self.kind)
-        return kind.operation if kind else None
 
     def __attrs_post_init__(self) -> None:
         _check_common(self)
@@ -143,9 +138,7 @@ def fault_to_dict(fault: Fault) -> dict[str, Any]:
     """Give the JSON form: kind, where, and each field that is not at its default."""
     known = fields_dict(Fault)
     always = ("kind", "where", "operation")
-    return {
-        name: value for name, value in asdict(fault).items() if name in always or value != known[name].default
-    }
+    return {name: value for name, value in asdict(fault).items() if name in always or value != known[name].default}
 
 
 def fault_from_dict(value: object) -> Fault:
@@ -159,7 +152,5 @@ def fault_from_dict(value: object) -> Fault:
     known = fields_dict(Fault)
     for name in value:
         _choose("field of a fault", name, tuple(known))
-    values: dict[str, Any] = {
-        name: tuple(item) if isinstance(item, list) else item for name, item in value.items()
-    }
+    values: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in value.items()}
     return Fault(**values)

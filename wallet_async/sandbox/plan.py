@@ -71,9 +71,7 @@ class FaultPlan:
             self.add(fault)
 
     @classmethod
-    def parse(
-        cls, text: str, *, seed: int = 0, monotonic: Callable[[], float] = time.monotonic
-    ) -> "FaultPlan":
+    def parse(cls, text: str, *, seed: int = 0, monotonic: Callable[[], float] = time.monotonic) -> "FaultPlan":
         """Read the compact text of `fault_text`.
 
         Raises:

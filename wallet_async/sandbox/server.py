@@ -26,9 +26,7 @@ Api = TypeVar("Api", bound=SandboxApi)
 class _Server(web.Server):
     """aiohttp's server, which also tells when a client has gone: a hanging request must end then."""
 
-    def __init__(
-        self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], observed: Observed
-    ) -> None:
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], observed: Observed) -> None:
         super().__init__(handler, access_log=None)
         self._observed = observed
         self._gone: dict[int, asyncio.Event] = {}
@@ -183,9 +181,7 @@ class Sandbox(Generic[Api]):
         body = await raw.read()
         if path.startswith(PREFIX):
             return delivery.respond(self._control.answer(raw.method, path, query, body))
-        request = Request(
-            method=raw.method, path=path, segments=segments, query=query, headers=raw.headers, body=body
-        )
+        request = Request(method=raw.method, path=path, segments=segments, query=query, headers=raw.headers, body=body)
         operation = self.api.operation(request)
         observed = self.observed
         observed.requests[operation] += 1
