@@ -60,8 +60,8 @@ class Provider(Protocol):
     def commands(self) -> Mapping[str, Callable[..., Any]]:
         """Give the subcommands: functions whose first parameter is the session and whose others become arguments.
 
-        A coroutine function gives one value or a list; a plain function gives an async iterable of rows. Values are attrs
-        objects; their fields become columns.
+        A coroutine function gives one value or a list; a plain function gives an async iterable of rows. Values are
+        attrs objects; their fields become columns.
         """
 
     def sandbox(self) -> SandboxApi:

@@ -11,6 +11,7 @@ import pytest
 from tests.faults.judge import SHORT, assert_clean, until
 from tests.faults.providers import Client
 from tests.faults.test_matrix import plain_body
+from tests.faults.test_not_sent import place
 from tests.kit import CommitServer, Ended, Exchange, behaviours, cancel_at_step, good, no_leaks, response
 from tests.kit.steps import When
 from wallet_async.engine.errors import RequestTimeoutError
@@ -164,6 +165,20 @@ async def test_timeout_of_the_callers(client: Client, commit: bool) -> None:
     assert server.commits[client.method] == commit
     [event] = [event for event in events if isinstance(event, OutcomeUnknownEvent)]
     assert (event.operation, event.reference, event.movement.amount) == ("credit", "r-1", 20)
+
+
+@pytest.mark.parametrize("name", ["2-dns-hangs", "4-connect-hangs", "6-tls-hangs"])
+async def test_before_a_connection(client: Client, name: str) -> None:
+    """Row 11: cancelled while there is no connection yet, it was not sent, and no doubt is reported."""
+    events: list[Event] = []
+    async with place(name) as where, no_leaks(), client.session(where.url, on_event=events.append) as session:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(SHORT):
+                await client.write(session)
+        assert_clean(session)
+        assert session.statistics().unknown == 0
+    assert events == []
+    assert where.server is None or where.server.seen == []
 
 
 async def test_many_cancelled_in_line(client: Client) -> None:

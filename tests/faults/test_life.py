@@ -175,7 +175,7 @@ async def waits_for_write(client: Client) -> None:
             await asyncio.sleep(0)
         with pytest.raises(SessionClosedError):
             await client.write(session)
-        assert not closing[0].done()
+        assert not any(task.done() for task in closing)
         release.set()
         await asyncio.wait([write])
         await asyncio.gather(*closing)

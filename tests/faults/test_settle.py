@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.judge import HASTY, SHORT, assert_clean
+from tests.faults.judge import HASTY, SHORT, assert_clean, until
 from tests.faults.providers import AMOUNT, Client
-from tests.kit import no_leaks
+from tests.kit import DelayProxy, no_leaks
 from wallet_async.engine.errors import OutcomeUnknownError
 from wallet_async.engine.events import DoubledEvent, Event
 from wallet_async.engine.walk import End, Walk
@@ -113,6 +113,18 @@ async def test_doubles_are_reported(client: Client) -> None:
     doubled = [event for event in events if isinstance(event, DoubledEvent)]
     assert [event.transaction_ids for event in doubled] == [tuple(ours)] * 2
     assert {event.reference for event in doubled} == {"order-1847"}
+
+
+async def test_a_duplicating_middle_box(client: Client) -> None:
+    """Row 17: what lies between may send a request twice. The receipt cannot show it; looking it up reports it."""
+    events: list[Event] = []
+    async with Sandbox(client.sandbox()) as sandbox, DelayProxy(sandbox.port, duplicate=True) as proxy:
+        async with client.session(proxy.url, retry=HASTY, on_event=events.append) as session:
+            assert await client.write(session, reference="order-1847")
+            await until(lambda: sandbox.observed.commits == 2)
+        async with client.session(sandbox.url, retry=HASTY, on_event=events.append) as session:
+            assert await client.find(session, "order-1847", begin_of_time())
+    assert [len(event.transaction_ids) for event in events if isinstance(event, DoubledEvent)] == [2]
 
 
 async def test_a_neighbour_is_not_mistaken(client: Client) -> None:

@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from cyclopts import App, CycloptsError
 
 from wallet_async import __version__
+from wallet_async.cli.console import StandardOutput
 from wallet_async.cli.demo import demo
 from wallet_async.cli.exits import EXIT_CODES, Exit, error_line, exit_code
 from wallet_async.cli.sandbox import sandbox
@@ -44,6 +45,7 @@ def run(arguments: Sequence[str]) -> int:
 def build(arguments: Sequence[str]) -> App:
     """Make the command tree; of the providers only the one that *arguments* name is loaded."""
     app = App(
+        console=StandardOutput(),
         name="wallet-async",
         help=_HELP,
         help_format="plaintext",

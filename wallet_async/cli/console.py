@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 from rich.console import Console, RenderableType
 
 from wallet_async.cli.writers import put
@@ -10,9 +12,17 @@ _UNBOUNDED = 10_000
 """Width in characters of what goes to a file or a pipe: nothing has to fit there."""
 
 
+class StandardOutput(Console):
+    """A console that tells when the reader of the output has gone; rich's own ends the program."""
+
+    def on_broken_pipe(self) -> None:
+        """Tell it."""
+        raise BrokenPipeError
+
+
 def standard_output() -> Console:
     """Make a console as wide as the terminal; without one, nothing is folded."""
-    console = Console(highlight=False)
+    console = StandardOutput(highlight=False)
     if not console.is_terminal:
         console.width = _UNBOUNDED
     return console
@@ -25,6 +35,6 @@ def show(console: Console, shown: RenderableType) -> None:
         OutputError: It could not be written.
         BrokenPipeError: The reader has gone.
     """
-    with console.capture() as capture:
-        console.print(shown)
-    put("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
+    page = StringIO()
+    Console(file=page, width=console.width, force_terminal=console.is_terminal, highlight=False).print(shown)
+    put("".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from attrs import define, field
@@ -113,7 +114,7 @@ class Sender:
             except Exception as error:
                 if not trip.in_doubt:
                     raise
-                fault = TransportError(f"unexpected {type(error).__name__} after the request had left")
+                fault = TransportError(f"unexpected {_where(error)}, after the request had left")
             except BaseException:
                 if trip.in_doubt:
                     self._doubt(trip, "it was cancelled after it had left")
@@ -274,3 +275,12 @@ class Sender:
                 error=fault,
             )
         )
+
+
+def _where(error: Exception) -> str:
+    """Name an error that should not have come, and its line; its text and its frames may hold a credential."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return type(error).__name__ + place

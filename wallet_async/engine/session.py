@@ -81,6 +81,7 @@ class WalletSession:
         self._writes = 0
         self._writes_ended = asyncio.Event()
         self._closed = False
+        self._ended = asyncio.Event()
         self._made_at = _place()
 
     async def __aenter__(self) -> Self:
@@ -104,6 +105,7 @@ class WalletSession:
         A write under way is never cancelled: it ends within its own time-out.
         """
         if self._closed:
+            await self._ended.wait()
             return
         self._check_place()
         self._closed = True
@@ -116,6 +118,7 @@ class WalletSession:
         finally:
             if self._transport is not None:
                 await self._transport.aclose()
+            self._ended.set()
 
     def statistics(self) -> Statistics:
         """Say what the session is doing and has done so far."""

@@ -26,7 +26,8 @@ _REMEMBERED = 64
 class Checkpoint:
     """Where a walk stands; portable as text, in another process or on another day.
 
-    `str(checkpoint)` writes it and `Checkpoint.parse` reads it.
+    `str(checkpoint)` writes it and `Checkpoint.parse` reads it. A walk that is resumed loses no row, whatever has
+    arrived since. It may repeat rows if a page's worth or more of them arrives between two of its own requests.
     """
 
     page: int
@@ -137,17 +138,16 @@ class Walk(Generic[T]):
 
     def _unknown(self, rows: Sequence[T]) -> tuple[T, ...]:
         """Leave out the rows that were on an earlier page, and remember the others."""
-        ids = dict.fromkeys(map(self.key, rows), self._spell)
-        if len(ids) == len(rows) and self._known.keys().isdisjoint(ids):
-            new = tuple(rows)  # as nearly always, and then without a loop
-        else:
-            first = {self.key(row): row for row in reversed(rows)}
-            new = tuple(first[row_id] for row_id in ids if row_id not in self._known)
-        self._order.extend(map(self.key, new))
-        self._known.update(ids)
+        new = []
+        for row in rows:
+            row_id = self.key(row)
+            if row_id not in self._known:
+                self._order.append(row_id)
+                new.append(row)
+            self._known[row_id] = self._spell
         while len(self._order) > _REMEMBERED * self._page_size:
             del self._known[self._order.popleft()]
-        return new
+        return tuple(new)
 
     def _after_place(self, rows: Sequence[T], new: tuple[T, ...]) -> tuple[T, ...]:
         """While resuming, leave out everything up to the row that was handed out last."""

@@ -45,8 +45,9 @@ def demo(
         concurrency: Requests under way at once.
         seed: Makes the ledger and the faults.
         ledger: CSV file to book instead of a made ledger: wallet,kind,amount and perhaps reference,description.
-        faults: What goes wrong; see `wallet-async sandbox --help`. With late or lag the demo shows doubled movements:
-            against those no client is safe without a journal.
+        faults: What goes wrong, as in `wallet-async sandbox --help`, but for late and lag: against a provider that
+            books later than it answers no client is safe without a journal. With arrivals, rows come in that the
+            ledger does not know, and the demo says so.
         debug: Log every attempt to the standard error, and show the traceback of an error.
     """
     from wallet_async.cli.demo.play import play

@@ -4,8 +4,8 @@ What is sent again here, and why that is sound *here*. A movement that ended in 
 holds for any provider. A movement whose outcome was unknown and that no history row shows is sent again too, and that
 is **not** sound with a real provider: it may book late. It is sound with this sandbox because the sandbox can be
 asked if it still works on anything (`SandboxProcess.quiet`). Once it does not, nothing of the round can be booked any
-more, and absent means never. With the faults ``late`` or ``lag`` that is untrue again, and the demo shows the doubled
-movements.
+more, and absent means never. With the faults ``late`` and ``lag`` that would be untrue again, so the demo does not
+take them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from attrs import define
 
 from wallet_async.cli.demo.ledger import Ledger, Line
 from wallet_async.cli.demo.screen import Screen
-from wallet_async.cli.exits import CommandError, Exit
 from wallet_async.engine.bulk import Done
 from wallet_async.engine.errors import OutcomeUnknownError, WalletError
 from wallet_async.provider import Provider
 
-_DRY_ROUNDS = 3
-"""Rounds in a row that book nothing before the demo gives up."""
+_DRY_ROUNDS = 8
+"""Rounds in a row that change nothing before the demo gives up."""
 
 
 @define
@@ -40,6 +39,10 @@ class Tally:
     """Of these, the ones the history did not show once the sandbox was quiet."""
     refused: int = 0
     """Movements, counted each time, that certainly did not run."""
+    left: int = 0
+    """Movements that could not be booked."""
+    last: WalletError | None = None
+    """The last answer that was no success."""
 
 
 class Booking:
@@ -79,27 +82,22 @@ class Booking:
         self.tally = Tally()
 
     async def run(self) -> None:
-        """Book everything.
-
-        Raises:
-            CommandError: Rounds go by in which nothing is booked any more.
-        """
+        """Book everything; what is left after a few rounds that changed nothing stays unbooked."""
         dry = 0
-        while self._open:
+        while self._open and dry < _DRY_ROUNDS:
             before = len(self._open)
             self.tally.rounds += 1
-            last = await self._send()
+            await self._send()
             await self._quiet()
             await self._settle()
             dry = dry + 1 if len(self._open) == before else 0
-            if dry == _DRY_ROUNDS:
-                text = f"{before} movements cannot be booked; {_DRY_ROUNDS} rounds changed nothing"
-                raise CommandError(f"{text}; the last answer was: {last}", Exit.FAILED)
+        self.tally.left = len(self._open)
 
-    async def _send(self) -> WalletError | None:
-        """Send what is open and not in doubt; give the last error."""
+    async def _send(self) -> None:
+        """Send what is open and not in doubt."""
         lines = [line for reference, line in self._open.items() if reference not in self._doubts]
-        last: WalletError | None = None
+        if not lines:
+            return
         counts = {"booked": 0, "unknown": 0, "refused": 0}
         with self._screen.stage(f"round {self.tally.rounds}: send", len(lines)) as stage:
             run = self._provider.apply(self._session, map(self._movement, lines), concurrency=self._concurrency)
@@ -109,17 +107,16 @@ class Booking:
                     del self._open[reference]
                     counts["booked"] += 1
                 elif isinstance(result.error, OutcomeUnknownError):
-                    self._doubts[reference] = last = result.error
+                    self._doubts[reference] = self.tally.last = result.error
                     counts["unknown"] += 1
                 elif result.error.not_applied:
-                    last = result.error
+                    self.tally.last = result.error
                     counts["refused"] += 1
                 else:
                     raise result.error
                 stage.advance(counts)
         self.tally.unknown += counts["unknown"]
         self.tally.refused += counts["refused"]
-        return last
 
     def _movement(self, line: Line) -> Any:
         return self._provider.movement(
@@ -135,7 +132,8 @@ class Booking:
             async with slots:
                 try:
                     booked = await self._provider.settle(self._session, error)
-                except WalletError:
+                except WalletError as fault:
+                    self.tally.last = fault
                     counts["still unknown"] += 1
                 else:
                     del self._doubts[reference]

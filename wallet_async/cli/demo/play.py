@@ -23,13 +23,19 @@ from wallet_async.cli.demo.verdict import judge
 from wallet_async.cli.exits import Exit
 from wallet_async.cli.running import run
 from wallet_async.cli.sandbox import plan
+from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.limits import Limits, Timeouts
 from wallet_async.provider import Provider, load_provider, load_providers
+from wallet_async.sandbox import FaultPlan
 
 T = TypeVar("T")
 
 _TIMEOUTS = Timeouts(total=3.0, attempt=1.0)
 """Seconds. Short, so that a provider that says nothing costs little of the demo's time."""
+
+
+_UNSOUND = ("late", "lag")
+"""Faults under which a movement that the history does not show may still be booked (see `booking`)."""
 
 
 @frozen(kw_only=True)
@@ -61,7 +67,7 @@ def play(
     """
     providers = list(load_providers().values()) if name == "all" else [load_provider(name)]
     for provider in providers:
-        plan(faults, seed, provider.sandbox())
+        _check(plan(faults, seed, provider.sandbox()))
         logs.set_up(provider.name, debug=debug)
     ledger = generate(movements=movements, wallets=wallets, seed=seed) if path is None else read(path)
     played = Play(ledger=ledger, concurrency=concurrency, seed=seed, faults=faults)
@@ -70,6 +76,12 @@ def play(
     agreed = all(outcome.agrees for outcome in outcomes)
     report.conclude(console, [provider.name for provider in providers], agreed=agreed)
     return Exit.OK if agreed else Exit.FAILED
+
+
+def _check(faults: FaultPlan) -> None:
+    for fault in faults.faults:
+        if fault.kind in _UNSOUND:
+            raise InvalidInputError(f"--faults: {fault.kind} is not for the demo: it could not tell late from never")
 
 
 async def _play(provider: Provider, played: Play, console: Console) -> report.Outcome:

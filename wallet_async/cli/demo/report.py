@@ -22,6 +22,9 @@ AGREED = "ledger and provider agree to the last point"
 _SHOWN = 3
 """References of one sort that the table of differences names."""
 
+_LISTED = 20
+"""Wallets that it names."""
+
 
 @frozen(kw_only=True)
 class Outcome:
@@ -46,8 +49,8 @@ def announce(console: Console, provider: str, ledger: Ledger, url: str, faults: 
     """Say what is going to happen."""
     credits = sum(line.kind == "credit" for line in ledger.lines)
     facts = {
-        "ledger": f"{_movements(len(ledger.lines))}: {credits:,} credits, {len(ledger.lines) - credits:,} debits, "
-        f"in {len(ledger.wallets):,} wallets",
+        "ledger": f"{_count(len(ledger.lines), 'movement')} ({_count(credits, 'credit')}, "
+        f"{_count(len(ledger.lines) - credits, 'debit')}) in {_count(len(ledger.wallets), 'wallet')}",
         "sandbox": f"{url}, a process of its own",
         "faults": f"{faults or 'none'} (seed {seed})",
     }
@@ -63,7 +66,7 @@ def tell(console: Console, outcome: Outcome) -> None:
     lost = sum(len(verdict.missing) for verdict in verdicts)
     agreed = sum(verdict.agrees for verdict in verdicts)
     facts = {
-        "movements": f"{len(outcome.ledger.lines):,} in {tally.rounds} rounds",
+        "movements": f"{len(outcome.ledger.lines):,} in {_count(tally.rounds, 'round')}",
         "requests": f"{counts.attempts:,}, of which {counts.retries:,} retries",
         "faults met": _faults(outcome.faults),
         "not booked": f"{tally.refused:,} certainly not, sent again",
@@ -76,10 +79,13 @@ def tell(console: Console, outcome: Outcome) -> None:
         "sum at the provider": _points(total(verdict.found for verdict in verdicts)),
         "time": f"{outcome.seconds:.1f} s",
     }
+    if tally.left:
+        facts["given up"] = f"{_count(tally.left, 'movement')}; the last answer was: {tally.last}"
     show(console, "")
     show(console, _facts(facts))
     differing = [verdict for verdict in verdicts if not verdict.agrees]
     if differing:
+        show(console, "")
         show(console, _differences(differing))
     show(console, "")
 
@@ -108,9 +114,11 @@ def _differences(verdicts: Sequence[WalletVerdict]) -> Table:
     for name in ("ledger", "history", "sandbox"):
         table.add_column(name, justify="right", overflow="fold")
     table.add_column("what differs", overflow="fold")
-    for verdict in verdicts:
+    for verdict in verdicts[:_LISTED]:
         sums = map(_points, (verdict.expected, verdict.found, verdict.held))
         table.add_row(Text(verdict.wallet), *sums, Text("; ".join(_reasons(verdict))))
+    if len(verdicts) > _LISTED:
+        table.caption = f"and {len(verdicts) - _LISTED:,} more"
     return table
 
 
@@ -138,8 +146,8 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
 
 
-def _movements(number: int) -> str:
-    return f"{number:,} movement{'s' * (number != 1)}"
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _points(amount: Decimal) -> str:

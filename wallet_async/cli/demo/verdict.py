@@ -84,11 +84,12 @@ def judge(
     known = {marks[line.reference]: line for line in ledger}
     shown = Counter(row.mark for row in rows)
     read = Counter((row.transaction_id, row.kind, row.amount) for row in rows)
-    true = Counter(truth.rows)
+    # Of a history that could not be read nothing else is said.
+    true = read if error else Counter(truth.rows)
     return WalletVerdict(
         wallet=wallet,
         rows=len(rows),
-        missing=tuple(line.reference for mark, line in known.items() if not shown[mark]),
+        missing=() if error else tuple(line.reference for mark, line in known.items() if not shown[mark]),
         doubled=tuple(line.reference for mark, line in known.items() if shown[mark] > 1),
         altered=tuple(dict.fromkeys(_altered(rows, known))),
         foreign=tuple(row.transaction_id for row in rows if row.mark not in known),
