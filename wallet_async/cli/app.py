@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -13,7 +14,7 @@ from cyclopts import App, CycloptsError
 from wallet_async import __version__
 from wallet_async.cli.console import StandardOutput
 from wallet_async.cli.demo import demo
-from wallet_async.cli.exits import EXIT_CODES, Exit, error_line, exit_code
+from wallet_async.cli.exits import EXIT_CODES, Exit, OutputError, error_line, exit_code
 from wallet_async.cli.sandbox import sandbox
 from wallet_async.provider import GROUP, load_provider
 
@@ -32,14 +33,21 @@ def run(arguments: Sequence[str]) -> int:
     except CycloptsError as error:
         return _fail(_usage(error), Exit.USAGE)
     except BrokenPipeError:
-        # Python flushes once more at its end: what is still held goes nowhere, silently.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return Exit.PIPE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place that can say what went wrong
         if "--debug" in arguments:
             traceback.print_exception(error)
+        if isinstance(error, OSError | OutputError):
+            _forget_output()
         return _fail(error_line(error), exit_code(error))
     return result if isinstance(result, int) else Exit.OK
+
+
+def _forget_output() -> None:
+    """Let what could not be written go nowhere: Python tries once more at its end, and would complain."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def build(arguments: Sequence[str]) -> App:

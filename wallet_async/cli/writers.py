@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import csv
+import re
 import sys
 from abc import ABC, abstractmethod
 from typing import Any
 
-from wallet_async.cli.columns import Column, columns, plain, text
+from wallet_async.cli.columns import columns, plain, text
 from wallet_async.cli.exits import OutputError
 from wallet_async.engine import codec
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet runs as a formula (OWASP, "CSV injection")."""
+
+_QUOTE = '"'
+_SPECIAL = re.compile(r'[",\r\n]')
+"""What a cell is quoted for (RFC 4180)."""
 
 
 class Writer(ABC):
@@ -67,14 +71,11 @@ class JsonWriter(Writer):
 class CsvWriter(Writer):
     """A header and a line a row, as each comes; every field, nested ones as ``wallet.total_balance``."""
 
-    def __init__(self, kind: type[Any] | None) -> None:
-        super().__init__(kind)
-        self._csv = csv.writer(_Lines(), lineterminator="\n")
-        self._begun = False
+    _begun = False
 
     def _row(self, value: Any) -> None:
         self._begin()
-        self._csv.writerow([self._cell(column, value) for column in self._columns])
+        _write_line([_disarmed(column.of(value)) for column in self._columns])
 
     def single(self, value: Any) -> None:
         """Write a header and one line."""
@@ -87,18 +88,19 @@ class CsvWriter(Writer):
     def _begin(self) -> None:
         if not self._begun and self._columns:
             self._begun = True
-            self._csv.writerow([column.name for column in self._columns])
-
-    def _cell(self, column: Column, value: Any) -> str:
-        found = column.of(value)
-        cell = text(found)
-        # Descriptions are other people's texts. Numbers are ours: a minus sign there is a minus sign.
-        return f"'{cell}" if isinstance(found, str) and cell.startswith(_FORMULA) else cell
+            _write_line([column.name for column in self._columns])
 
 
-class _Lines:
-    def write(self, line: str) -> None:
-        put(line)
+def _disarmed(value: Any) -> str:
+    cell = text(value)
+    # Descriptions are other people's texts. Numbers are ours: a minus sign there is a minus sign.
+    return f"'{cell}" if isinstance(value, str) and cell.startswith(_FORMULA) else cell
+
+
+def _write_line(cells: list[str]) -> None:
+    # The csv module leaves a lone carriage return unquoted if lines end in a line feed, and cannot read that back.
+    quoted = (f'"{cell.replace(_QUOTE, _QUOTE * 2)}"' if _SPECIAL.search(cell) else cell for cell in cells)
+    put(",".join(quoted) + "\n")
 
 
 def put(line: str) -> None:

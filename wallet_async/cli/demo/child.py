@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Hashable, Mapping
 from contextlib import asynccontextmanager
+from http.client import HTTPException
 from typing import Any, cast
 from urllib.request import ProxyHandler, build_opener
 
@@ -98,11 +99,15 @@ class SandboxProcess:
 
         Twice in a row, since a request may have arrived and not been begun when the first question was answered.
         """
-        async with asyncio.timeout(_PATIENCE):
-            calm = 0
-            while calm < 2:
-                calm = calm + 1 if (await self.observed())["in_flight"] == 0 else 0
-                await asyncio.sleep(0 if calm else 0.01)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                calm = 0
+                while calm < 2:
+                    calm = calm + 1 if (await self.observed())["in_flight"] == 0 else 0
+                    await asyncio.sleep(0 if calm else 0.01)
+        except TimeoutError:
+            text = f"the sandbox is still at work on a request after {_PATIENCE:.0f} s"
+            raise CommandError(text, Exit.UNREACHED) from None
 
     async def truth(self) -> dict[Hashable, Truth]:
         """Ask for its ledger, by wallet."""
@@ -118,7 +123,7 @@ class SandboxProcess:
     async def _ask(self, what: str) -> Any:
         try:
             return codec.loads(await asyncio.to_thread(_get, f"{self.url}/_sandbox/{what}"))
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise CommandError(f"the sandbox does not answer: {error}", Exit.UNREACHED) from None
 
 

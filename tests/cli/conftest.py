@@ -1,0 +1,38 @@
+"""One sandbox a module, for starting one takes half a second."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.process import SandboxProcess, sandbox
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_works() -> None:
+    """A test run that was started in the background ignores Ctrl-C, and its children would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="module")
+def rehook_process() -> Iterator[SandboxProcess]:
+    """A Rehook sandbox in a process of its own."""
+    with sandbox("rehook", "--wallets", "100") as running:
+        yield running
+
+
+@pytest.fixture
+def rehook(rehook_process: SandboxProcess) -> Iterator[SandboxProcess]:
+    """The same, without faults before and after each test."""
+    yield rehook_process
+    rehook_process.faults("")
+
+
+@pytest.fixture(scope="module")
+def loyalty() -> Iterator[SandboxProcess]:
+    """A loyalty sandbox in a process of its own."""
+    with sandbox("loyalty", "--wallets", "20") as running:
+        yield running
