@@ -164,4 +164,6 @@ class RehookSession(RehookReading):
         return self._apply(movements, Movement, lambda movement: self._move(movement, None), concurrency)
 
     async def _move(self, movement: Movement, timeout: float | None) -> Receipt:
-        return await self._write(wire.movement_call(movement), wire.read_receipt(movement), timeout, movement)
+        description = wire.stamped(movement)
+        call = wire.movement_call(movement, description)
+        return await self._write(call, wire.read_receipt(movement, description), timeout, movement)

@@ -75,9 +75,9 @@ def mark(reference: str) -> str:
     return marker("rehook", reference)
 
 
-def movement_call(movement: Movement) -> Call:
-    """S1: one credit or debit. A PUT, and yet running it twice pays twice."""
-    fields = {"description": _stamped(movement), "points": movement.points, "type": movement.kind}
+def movement_call(movement: Movement, description: str) -> Call:
+    """S1: one credit or debit. A PUT, and yet running it twice pays twice; *description* comes from `stamped`."""
+    fields = {"description": description, "points": movement.points, "type": movement.kind}
     return Call(
         operation=movement.kind,
         method="PUT",
@@ -87,7 +87,8 @@ def movement_call(movement: Movement) -> Call:
     )
 
 
-def _stamped(movement: Movement) -> str:
+def stamped(movement: Movement) -> str:
+    """The description that goes out: with the mark in front if there is a reference."""
     if movement.reference is None:
         return movement.description
     return stamp(mark(movement.reference), movement.description)
@@ -130,8 +131,8 @@ def _with_extra(row: Any) -> Any:
     return row | {"extra": {name: value for name, value in row.items() if name not in _KNOWN}}
 
 
-def read_receipt(movement: Movement) -> Callable[[Reply], Receipt]:
-    """Make the reader of the answer to *movement*: only an answer that repeats what was sent is a success.
+def read_receipt(movement: Movement, description: str) -> Callable[[Reply], Receipt]:
+    """Make the reader of the answer to *movement*, sent with *description*: only one that repeats it is a success.
 
     The reader raises a `WalletError` otherwise; if that leaves open whether it was booked, the sender says so.
     """
@@ -144,7 +145,7 @@ def read_receipt(movement: Movement) -> Callable[[Reply], Receipt]:
             )
         found = codec.loads(body)
         booked = _booked(_renamed(found, "transaction_id", "txn_id"))
-        sent = (movement.wallet_id, movement.points, _stamped(movement))
+        sent = (movement.wallet_id, movement.points, description)
         if (booked.wallet_id, booked.points, booked.description) != sent:
             raise DecodeError("the answer does not repeat what was sent", excerpt=redact.excerpt(body))
         return Receipt(

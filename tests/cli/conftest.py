@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from tests.cli.process import SandboxProcess, sandbox
+from tests.cli.process import Ended, SandboxProcess, sandbox
+from wallet_async.cli import main
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,3 +38,22 @@ def loyalty() -> Iterator[SandboxProcess]:
     """A loyalty sandbox in a process of its own."""
     with sandbox("loyalty", "--wallets", "20") as running:
         yield running
+
+
+Inside = Callable[..., Ended]
+
+
+@pytest.fixture
+def inside(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Inside:
+    """Run a command inside this process, ten times as quick: for what does not depend on being one."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+    def run(*words: str, environ: Mapping[str, str]) -> Ended:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        code = main(words)
+        said = capsys.readouterr()
+        return Ended(code, said.out, said.err)
+
+    return run

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Inside
 from tests.cli.process import Ended, SandboxProcess, environment, wallet_async
-from wallet_async.cli import main
 
 BIG = "12345678901234567.89"
 
@@ -72,30 +72,30 @@ def full_wallet(rehook_process: SandboxProcess) -> list[str]:
     return wallet
 
 
-def test_a_history_in_each_form(rehook: SandboxProcess, full_wallet: list[str]) -> None:
+def test_a_history_in_each_form(rehook: SandboxProcess, full_wallet: list[str], inside: Inside) -> None:
     """All pages, newest first, the same rows as JSON, CSV and table."""
     history = ("rehook", "history", *full_wallet)
-    rows = wallet_async(*history, "--json", environ=rehook.environ).rows
+    rows = inside(*history, "--json", environ=rehook.environ).rows
     assert [row["points"] for row in rows] == list(range(45, 0, -1))
-    read = list(csv.DictReader(io.StringIO(wallet_async(*history, "--csv", environ=rehook.environ).out)))
+    read = list(csv.DictReader(io.StringIO(inside(*history, "--csv", environ=rehook.environ).out)))
     assert [row["transaction_id"] for row in read] == [row["transaction_id"] for row in rows]
     assert read[0]["description"] == "'=cmd()"
-    table = wallet_async(*history, environ=rehook.environ).out.splitlines()
+    table = inside(*history, environ=rehook.environ).out.splitlines()
     assert len(table) == 46
     assert table[0].split() == ["transaction_id", "type", "points", "description", "created_at", "(UTC)"]
     assert len({line.index(" credit ") for line in table[1:]}) == 1
 
 
-def test_limit_since_and_resume(rehook: SandboxProcess, full_wallet: list[str]) -> None:
+def test_limit_since_and_resume(rehook: SandboxProcess, full_wallet: list[str], inside: Inside) -> None:
     """The options of a history come from the provider's own function; a time without zone is local (here UTC)."""
     history = ("rehook", "history", *full_wallet, "--json")
-    rows = wallet_async(*history, "--limit", "21", environ=rehook.environ).rows
+    rows = inside(*history, "--limit", "21", environ=rehook.environ).rows
     assert len(rows) == 21
-    rest = wallet_async(*history, "--resume", f"2:{rows[-1]['transaction_id']}", environ=rehook.environ).rows
+    rest = inside(*history, "--resume", f"2:{rows[-1]['transaction_id']}", environ=rehook.environ).rows
     assert [row["points"] for row in rows + rest] == list(range(45, 0, -1))
-    assert wallet_async(*history, "--since", "2999-01-01", environ=rehook.environ).rows == []
+    assert inside(*history, "--since", "2999-01-01", environ=rehook.environ).rows == []
     since = rows[0]["created_at"].removesuffix("Z")
-    assert wallet_async(*history, "--since", since, environ=rehook.environ).rows[0] == rows[0]
+    assert inside(*history, "--since", since, environ=rehook.environ).rows[0] == rows[0]
 
 
 def test_an_empty_history_tells_how_to_check(rehook: SandboxProcess) -> None:
@@ -106,21 +106,16 @@ def test_an_empty_history_tells_how_to_check(rehook: SandboxProcess) -> None:
         assert "wallet-async rehook wallets SOURCE_ID" in one_line(empty)
 
 
-def test_a_list_and_a_nested_value(rehook: SandboxProcess, loyalty: SandboxProcess) -> None:
-    """Wallets come as rows; what a loyalty receipt holds inside is a nested object, and a column with a dot."""
+def test_a_list_and_a_nested_value(rehook: SandboxProcess, loyalty: SandboxProcess, inside: Inside) -> None:
+    """Wallets come as rows; what a loyalty receipt holds inside is a nested object, and a name with a dot."""
     source, wallet_id = rehook.wallet()
-    (wallet,) = wallet_async("rehook", "wallets", source, "--json", environ=rehook.environ).rows
+    (wallet,) = inside("rehook", "wallets", source, "--json", environ=rehook.environ).rows
     assert wallet["wallet_id"] == wallet_id
-    credit = ("loyalty", "credit", *loyalty.wallet(), "0.10", "--reference", "r-1")
-    (receipt,) = wallet_async(*credit, "--json", environ=loyalty.environ).rows
+    credit = ("loyalty", "credit", *loyalty.wallet(), "0.10", "--reference")
+    (receipt,) = inside(*credit, "r-1", "--json", environ=loyalty.environ).rows
     assert receipt["wallet"]["total_balance"] == Decimal("0.10")
-    assert re.search(r"^wallet.payment_balance.available +0.10$", _shown(loyalty), re.MULTILINE)
-
-
-def _shown(loyalty: SandboxProcess) -> str:
-    return wallet_async(
-        "loyalty", "credit", *loyalty.wallet(), "0.10", "--reference", "r-2", environ=loyalty.environ
-    ).out
+    shown = inside(*credit, "r-2", environ=loyalty.environ).out
+    assert re.search(r"^wallet.payment_balance.available +0.20$", shown, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -190,17 +185,12 @@ def test_no_connection_is_told_apart(rehook: SandboxProcess) -> None:
         (("rehook", "wallets", "a", "--env-file", "/none"), "--env-file /none cannot be read"),
     ],
 )
-def test_a_mistake_in_the_command_is_one_clear_line(
-    words: tuple[str, ...], line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_mistake_in_the_command_is_one_clear_line(words: tuple[str, ...], line: str, inside: Inside) -> None:
     """2, one line that names what is wrong, and nothing was sent: there is nobody to send it to."""
-    for name, value in (("API_KEY", "k"), ("SECRET_KEY", "s"), ("BASE_URL", "http://127.0.0.1:9")):
-        monkeypatch.setenv(f"REHOOK_{name}", value)
-    assert main(words) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert line in said.err
-    assert said.err.count("\n") == 1
+    nobody = {"REHOOK_API_KEY": "k", "REHOOK_SECRET_KEY": "s", "REHOOK_BASE_URL": "http://127.0.0.1:9"}
+    ended = inside(*words, environ=nobody)
+    assert (ended.code, ended.out) == (2, "")
+    assert line in one_line(ended)
 
 
 def test_a_missing_credential_is_named(rehook: SandboxProcess) -> None:

@@ -47,13 +47,6 @@ def test_a_small_run_agrees_with_every_provider() -> None:
         assert "close" in figure(shown, "faults met")
 
 
-def test_the_same_seed_books_the_same_ledger() -> None:
-    """What is booked depends on the seed alone."""
-    words = ("demo", "--provider", "rehook", *SMALL, "--faults", "", "--seed")
-    sums = [figure(wallet_async(*words, seed).out, "sum at the provider") for seed in ("1", "1", "2")]
-    assert sums[0] == sums[1] != sums[2]
-
-
 def test_a_ledger_from_a_file(tmp_path: Path) -> None:
     """It is booked to the last digit; one that no wallet can cover is a difference, and exit code 1."""
     path = tmp_path / "ledger.csv"

@@ -54,7 +54,7 @@ class LoyaltyClient:
         ]
 
     def careless(self, patch: pytest.MonkeyPatch) -> None:
-        patch.setattr(loyalty_async.wire, "read_receipt", lambda movement: lambda reply: reply)
+        patch.setattr(loyalty_async.wire, "read_receipt", lambda *_: lambda reply: reply)
 
     def trusting(self, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(

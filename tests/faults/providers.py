@@ -101,7 +101,7 @@ class RehookClient:
         ]
 
     def careless(self, patch: pytest.MonkeyPatch) -> None:
-        patch.setattr(rehook_async.wire, "read_receipt", lambda movement: lambda reply: reply)
+        patch.setattr(rehook_async.wire, "read_receipt", lambda *_: lambda reply: reply)
 
     def trusting(self, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(rehook_async.wire, "read_wallets", lambda reply: json.loads(reply.body)[0]["wallet_id"])

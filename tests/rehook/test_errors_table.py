@@ -150,6 +150,6 @@ def test_sabotage_401_by_status_alone_is_taken_for_bad_credentials() -> None:
 
 async def test_sabotage_an_empty_put_passes_where_the_echo_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a reader that takes any 2xx, the empty answer to a wrong wallet would be a success."""
-    monkeypatch.setattr(rehook_async.wire, "read_receipt", lambda _movement: lambda reply: reply.status)
+    monkeypatch.setattr(rehook_async.wire, "read_receipt", lambda *_: lambda reply: reply.status)
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         await raised_by_write(CASES["wrong wallet_id, empty 200 (S1, S2)"])

@@ -49,8 +49,6 @@ class Call:
     """True if sending it twice does no more than sending it once."""
     base_url: str | None = None
     """Where to, if not to the session's own base URL (the token host)."""
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Further headers, such as ``x-client-id``."""
 
 
 @frozen

@@ -133,9 +133,7 @@ class WalletSession:
 
     async def _read(self, call: Call, read: Callable[[Reply], T], timeout: float | None) -> T:
         """Send a call that may be repeated."""
-        sender = self._sender
-        if sender is None or self._closed or self._loop is not asyncio.get_running_loop() or self._pid != os.getpid():
-            sender = await self._open()
+        sender = self._ready() or await self._open()
         return await sender.send(call, read, timeout=timeout)
 
     async def _write(
@@ -146,7 +144,7 @@ class WalletSession:
         movement: MovementLike | None = None,
     ) -> T:
         """Send a call that must not run twice; closing the session waits for it."""
-        sender = await self._open()
+        sender = self._ready() or await self._open()
         self._writes += 1
         try:
             return await sender.send(call, read, timeout=timeout, movement=movement)
@@ -219,6 +217,11 @@ class WalletSession:
             raise SessionClosedError(
                 "this session was opened in another event loop; make one for each loop (asyncio.run makes a new loop)"
             )
+
+    def _ready(self) -> Sender | None:
+        """Give the sender if the session is open here, in this loop and process; `_open` says what is wrong."""
+        here = self._loop is asyncio.get_running_loop() and self._pid == os.getpid()
+        return self._sender if here and not self._closed else None
 
     async def _open(self) -> Sender:
         if self._closed:

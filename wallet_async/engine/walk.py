@@ -120,6 +120,9 @@ class Walk(Generic[T]):
         if self.page == self.first_page and rows:
             self._head = self.key(rows[0])
         self.page += 1
+        if not self._known and len(rows) < self._page_size and self.seeking is None and self._since is None:
+            # Most wallets have one page: nothing before it to repeat, and nothing after it to remember it for.
+            return tuple({self.key(row): row for row in rows}.values()), End()
         repeated = all(self._known.get(self.key(row)) == self._spell for row in rows)
         new = self._unknown(rows)
         fresh = self._wanted(self._after_place(rows, new))

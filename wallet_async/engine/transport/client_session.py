@@ -34,6 +34,7 @@ class ClientSessionTransport:
         self._max_body = limits.max_body
         self._owned = http is None
         self._http = http or _own_session()
+        self._compressed = not self._http.auto_decompress
         # A header that is the session's is cheaper than one that comes with each request.
         self._headers = () if http is None else _ALWAYS
         # No total: the sender's one timer bounds everything. aiohttp's own would cost a sixth of a request.
@@ -47,12 +48,12 @@ class ClientSessionTransport:
                 call.method,
                 URL((call.base_url or self._base_url) + call.target, encoded=True),
                 data=None if call.body is None else OneShotBody(call.body, call.content_type, evidence),
-                headers=[*self._headers, *call.headers, *credentials.items()],
+                headers=[*self._headers, *credentials.items()] if self._headers else credentials,
                 allow_redirects=False,
                 raise_for_status=False,
                 timeout=self._timeout,
             )
-            body = await read_body(response, self._max_body, compressed=not self._http.auto_decompress)
+            body = await read_body(response, self._max_body, compressed=self._compressed)
             return Reply(response.status, response.headers, body)
         except HANDLED as error:
             fault = translate(error, sent=evidence.sent)
