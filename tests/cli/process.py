@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -40,6 +40,10 @@ class Ended:
     def rows(self) -> list[Any]:
         """The JSON lines it printed, numbers exact."""
         return [json.loads(line, parse_float=Decimal) for line in self.out.splitlines()]
+
+
+Inside = Callable[..., Ended]
+"""Runs a command without a process: words, and ``environ=``."""
 
 
 def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Inside
-from tests.cli.process import Ended, SandboxProcess, environment, wallet_async
+from tests.cli.process import Ended, Inside, SandboxProcess, environment, wallet_async
 
 BIG = "12345678901234567.89"
 

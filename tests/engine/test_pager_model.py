@@ -264,6 +264,14 @@ class NoDedupMachine(PagerMachine):
 @pytest.mark.parametrize("machine", [NaiveMachine, NoDedupMachine])
 def test_the_model_catches_a_broken_pager(machine: type[PagerMachine]) -> None:
     """Twins: the same rules find rows that are lost or come twice."""
-    quick = settings(max_examples=400, stateful_step_count=20, deadline=None, database=None, phases=[Phase.generate])
+    # The same examples each time: chance may miss the fault, and then it is the twin that seems broken.
+    quick = settings(
+        max_examples=400,
+        stateful_step_count=20,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        derandomize=True,
+    )
     with pytest.raises(AssertionError):
         run_state_machine_as_test(machine, settings=quick)
