@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.cli.process import PATIENCE, SandboxProcess, end, start, wallet_async
+from tests.cli.process import COMMAND, PATIENCE, SandboxProcess, end, environment, start, wallet_async
 
 
 def _seen(rehook: SandboxProcess, operation: str) -> None:
@@ -84,6 +84,21 @@ def test_a_full_disk_does_not_look_like_a_refusal(rehook: SandboxProcess) -> Non
         assert ended.code == 5
         assert ended.err == "error: the result could not be written: No space left on device\n"
         assert [row for row in rehook.control("GET", "ledger")["entries"] if row["wallet"] == wallet]
+
+
+def test_without_a_standard_output_nothing_is_sent(rehook: SandboxProcess) -> None:
+    """2: a receipt that nobody can read is no reason to book."""
+    wallet = rehook.wallet()
+    command = [*COMMAND, "rehook", "credit", *wallet, "1"]
+    ran = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command],
+        env=environment(rehook.environ),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (2, "error: there is no standard output to write to\n")
+    assert not [row for row in rehook.control("GET", "ledger")["entries"] if row["wallet"] == wallet]
 
 
 def test_ctrl_c_ends_a_sandbox() -> None:

@@ -122,7 +122,8 @@ async def judge(
                 with contextlib.suppress(WalletError):
                     await client.read(session)
                 events.clear()
-            timeout = SHORT if row.needs_deadline else LONG
+            # Long enough for the request to arrive on a machine that stalls: the row is about what comes after.
+            timeout = 3 * SHORT if row.needs_deadline else LONG
             outcome = await attempt(lambda: client.write(session, kind, timeout=timeout), events)
             assert_clean(session)
         if given is not None:

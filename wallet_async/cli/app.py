@@ -27,6 +27,8 @@ Start with `wallet-async demo`. Credentials come from the environment or from --
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that *arguments* name; give its exit code."""
+    if sys.stdout is None:  # closed by the shell, with >&-
+        return _fail("there is no standard output to write to", Exit.USAGE)
     try:
         result = build(arguments)(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()

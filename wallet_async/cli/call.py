@@ -111,12 +111,13 @@ async def _perform(session: WalletSession, request: Request, writer: Writer) -> 
             await _stream(result, request, writer)
             return
         value = await result
-    if not isinstance(value, list):
-        writer.single(value)
-        return
-    for row in value:
-        writer.row(row)
-    writer.end()
+        # Written before the session is closed: once a receipt is here, Ctrl-C must not keep it from being seen.
+        if isinstance(value, list):
+            for row in value:
+                writer.row(row)
+            writer.end()
+        else:
+            writer.single(value)
 
 
 async def _stream(rows: AsyncIterable[Any], request: Request, writer: Writer) -> None:

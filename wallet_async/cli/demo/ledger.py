@@ -49,6 +49,13 @@ class Ledger:
     wallets: tuple[str, ...]
     """Every wallet, also one that no line names."""
 
+    def by_wallet(self) -> dict[str, list[Line]]:
+        """Give the lines of each wallet."""
+        found: dict[str, list[Line]] = {wallet: [] for wallet in self.wallets}
+        for line in self.lines:
+            found[line.wallet].append(line)
+        return found
+
 
 def generate(*, movements: int, wallets: int, seed: int) -> Ledger:
     """Make a ledger in which no wallet is ever overdrawn; the same for the same arguments."""

@@ -33,7 +33,6 @@ T = TypeVar("T")
 _TIMEOUTS = Timeouts(total=3.0, attempt=1.0)
 """Seconds. Short, so that a provider that says nothing costs little of the demo's time."""
 
-
 _UNSOUND = ("late", "lag")
 """Faults under which a movement that the history does not show may still be booked (see `booking`)."""
 
@@ -63,7 +62,7 @@ def play(
 
     Raises:
         InvalidInputError: An argument does not fit.
-        CommandError: The sandbox ended too early, or does not book what it is sent.
+        CommandError: The sandbox does not start, or ends too early.
     """
     providers = list(load_providers().values()) if name == "all" else [load_provider(name)]
     for provider in providers:
@@ -118,7 +117,7 @@ async def _book_and_compare(
     observed = await sandbox.observed()
     truth = await sandbox.truth()
     marks = {line.reference: provider.mark(line.reference) for line in ledger.lines}
-    lines = {name: [line for line in ledger.lines if line.wallet == name] for name in ledger.wallets}
+    lines = ledger.by_wallet()
     return report.Outcome(
         ledger=ledger,
         tally=booking.tally,
