@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -22,9 +23,8 @@ COMMAND = (sys.executable, "-m", "wallet_async.cli")
 PATIENCE = 30.0
 """Seconds after which a process counts as hung; nothing waits for them to pass."""
 
-_BASE = {
-    name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT", "COVERAGE_PROCESS_START") if name in os.environ
-}
+_KEPT = re.compile("PATH|HOME|SYSTEMROOT|COVERAGE_.*")
+_BASE = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)}
 _direct = build_opener(ProxyHandler({}))
 
 

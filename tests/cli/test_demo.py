@@ -192,6 +192,25 @@ def test_a_mistake_is_one_clear_line(words: tuple[str, ...], line: str, capsys: 
     assert line in said.err
 
 
+def test_histories_that_cannot_be_read_are_no_agreement(capsys: pytest.CaptureFixture[str]) -> None:
+    """1: what was booked is not known, so it is not vouched for; the table of differences stays short."""
+    words = ["demo", "--provider", "rehook", "--movements", "30", "--wallets", "30"]
+    assert main([*words, "--faults", "status:transactions 500"]) == 1
+    said = capsys.readouterr().out
+    assert "unreadable: rehook transactions: request failed: status 500" in said
+    assert figure(said, "wallets in agreement") == "0 of 30"
+    assert "and 10 more" in said
+
+
+def test_a_sandbox_that_does_not_start_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """4, one line: a program that ends at once, in place of the sandbox."""
+    monkeypatch.setattr("wallet_async.cli.demo.child.sys.executable", "/bin/true")
+    assert main(["demo", "--provider", "rehook"]) == 4
+    assert capsys.readouterr().err == "error: the sandbox did not start\n"
+
+
 def test_arrivals_from_elsewhere_are_a_difference() -> None:
     """Rows that the ledger does not know are counted, not explained away."""
     ended = wallet_async("demo", "--provider", "rehook", *SMALL, "--faults", "arrivals; close@after p=0.05")

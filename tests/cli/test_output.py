@@ -15,10 +15,12 @@ import pytest
 from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from wallet_async.cli import writers
+from wallet_async.cli import tables, writers
 from wallet_async.cli.columns import columns, local, plain, row_type, text
 from wallet_async.cli.layout import GAP, Strip, fit, strips
+from wallet_async.cli.tables import TableWriter
 from wallet_async.cli.writers import CsvWriter, JsonWriter, OutputError, put
 
 MOMENT = datetime(2026, 1, 31, 9, 30, tzinfo=timezone(timedelta(hours=3)))
@@ -164,6 +166,19 @@ def test_nothing_in_a_table_acts_on_the_terminal() -> None:
     """Escape sequences in other people's texts become blanks."""
     (strip,) = (one for one in strips(columns(Row), [Row(row_id="a", note="\x1b[31mred\x9b2J")]) if one.name == "note")
     assert strip.cells[0].isprintable()
+
+
+def test_columns_that_do_not_fit_are_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A narrow terminal gets the first columns whole, and is told which others there are."""
+    monkeypatch.setattr(tables, "standard_output", lambda: Console(width=40))
+    writer = TableWriter(Row)
+    writer.row(Row(row_id="an-id-of-20-letters-", note="hidden"))
+    writer.end()
+    shown = capsys.readouterr().out
+    assert "an-id-of-20-letters-" in shown
+    assert "hidden" not in shown
+    assert "left out, too wide: at" in shown
+    assert max(map(len, shown.splitlines())) <= 40
 
 
 _strip = st.builds(

@@ -266,7 +266,7 @@ def test_the_model_catches_a_broken_pager(machine: type[PagerMachine]) -> None:
     """Twins: the same rules find rows that are lost or come twice."""
     # The same examples each time: chance may miss the fault, and then it is the twin that seems broken.
     quick = settings(
-        max_examples=400,
+        max_examples=4000,
         stateful_step_count=20,
         deadline=None,
         database=None,
