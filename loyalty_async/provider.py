@@ -105,4 +105,4 @@ class LoyaltyProvider:
                 )
 
 
-provider = LoyaltyProvider()
+provider: LoyaltyProvider = LoyaltyProvider()

@@ -50,8 +50,8 @@ class LoyaltyApi:
     """
 
     name = "loyalty"
-    operations = (*_OPERATIONS.values(), "other")
-    routes = (
+    operations: tuple[str, ...] = (*_OPERATIONS.values(), "other")
+    routes: tuple[Route, ...] = (
         Route("credit", "POST", "/v1/Wallet/IncreaseLoyaltyBalance"),
         Route("debit", "POST", "/v1/Wallet/DecreaseLoyaltyBalance"),
         Route("add_program", "POST", "/v1/Wallet/AddLoyaltyProgram"),
@@ -107,7 +107,7 @@ class LoyaltyApi:
         self._first_page_index = first_page_index
         self._seed = seed
         self._clock = clock
-        self.ledger = Ledger(new_id=lambda number: self._digits(f"entry {number}"), clock=clock)
+        self.ledger: Ledger = Ledger(new_id=lambda number: self._digits(f"entry {number}"), clock=clock)
 
     def add_wallet(
         self,

@@ -24,7 +24,7 @@ _SANDBOX_KEYS = ("sandbox-api-key", "sandbox-secret-key")
 class RehookProvider:
     """Hands Rehook over; see `wallet_async.provider.Provider`."""
 
-    name = "rehook"
+    name: str = "rehook"
     empty_history = (
         "Rehook may answer a wallet it does not know in the same way; "
         "`wallet-async rehook wallets SOURCE_ID` lists those it knows"
@@ -97,4 +97,4 @@ class RehookProvider:
             )
 
 
-provider = RehookProvider()
+provider: RehookProvider = RehookProvider()

@@ -43,8 +43,8 @@ class RehookApi:
     """
 
     name = "rehook"
-    operations = ("wallets", "transactions", "credit", "debit", "other")
-    routes = (
+    operations: tuple[str, ...] = ("wallets", "transactions", "credit", "debit", "other")
+    routes: tuple[Route, ...] = (
         Route("wallets", "GET", "/wallets/customer/{source_id}"),
         Route("transactions", "GET", "/wallets/customer/{source_id}/transactions/{wallet_id}"),
         Route("credit", "PUT", "/wallets/customer/{source_id}/transactions/{wallet_id}"),
@@ -88,7 +88,7 @@ class RehookApi:
         self._random = random.Random(seed)
         self._new_request_id = new_request_id or self._next_uuid
         new_id = new_transaction_id or (lambda number: shaped_id("trhi", seed, str(number)))
-        self.ledger = Ledger(new_id=new_id, clock=clock)
+        self.ledger: Ledger = Ledger(new_id=new_id, clock=clock)
 
     def add_wallet(
         self,

@@ -58,25 +58,30 @@ def _raisable() -> dict[str, type[BaseException]]:
     }
 
 
+def _known() -> list[str]:
+    """The classes of the table that this aiohttp has; the oldest one allowed lacks some."""
+    return [name for name, meaning in MEANING.items() if meaning and hasattr(aiohttp.client_exceptions, name)]
+
+
 def test_every_client_error_has_a_meaning() -> None:
     """The table names exactly the error classes that aiohttp exports."""
     exported = set(_raisable())
     assert exported - set(MEANING) == set(), "new in this aiohttp: say what they mean"
 
 
-@pytest.mark.parametrize("name", [name for name, meaning in MEANING.items() if meaning is not None])
+@pytest.mark.parametrize("name", _known())
 def test_before_anything_left_the_class_decides(name: str) -> None:
     """A fault before the first byte is translated by its class, and an attempt catches it."""
-    kind = _raisable().get(name) or getattr(aiohttp.client_exceptions, name)
+    kind = getattr(aiohttp.client_exceptions, name)
     fault = kind.__new__(kind)
     assert isinstance(fault, HANDLED)
     assert type(translate(fault, sent=False)) is MEANING[name]
 
 
-@pytest.mark.parametrize("name", [name for name, meaning in MEANING.items() if meaning is not None])
+@pytest.mark.parametrize("name", _known())
 def test_after_bytes_left_nothing_is_certain(name: str) -> None:
     """Once bytes have left, no class of error may claim that the call did not run."""
-    kind = _raisable().get(name) or getattr(aiohttp.client_exceptions, name)
+    kind = getattr(aiohttp.client_exceptions, name)
     error = translate(kind.__new__(kind), sent=True)
     assert isinstance(error, TransportError | DecodeError)
     assert not error.not_applied

@@ -28,7 +28,7 @@ class Writer(ABC):
 
     def __init__(self, kind: type[Any] | None) -> None:
         self._columns = columns(kind) if kind else ()
-        self.rows = 0
+        self.rows: int = 0
         """Rows taken so far."""
 
     def row(self, value: Any) -> None:

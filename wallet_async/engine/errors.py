@@ -28,14 +28,14 @@ class WalletError(Exception):
         not_applied: True if the provider certainly did not do what was asked.
     """
 
-    not_applied = False
+    not_applied: bool = False
 
     def __init__(self, message: str, *, not_applied: bool | None = None) -> None:
         super().__init__(message)
         self.service: str | None = None
         self.operation: str | None = None
-        self.attempts = 0
-        self.elapsed = 0.0
+        self.attempts: int = 0
+        self.elapsed: float = 0.0
         self.request_id: str | None = None
         self.reference: str | None = None
         if not_applied is not None:
@@ -70,19 +70,19 @@ def _rebuild(kind: type[WalletError], args: tuple[Any, ...], state: dict[str, An
 class InvalidInputError(WalletError, ValueError):
     """An argument was refused before anything was sent."""
 
-    not_applied = True
+    not_applied: bool = True
 
 
 class SessionClosedError(WalletError):
     """The session is closed, or is used in another event loop or process than the one it was opened in."""
 
-    not_applied = True
+    not_applied: bool = True
 
 
 class QueueFullError(WalletError):
     """The session's waiting line is full (`Limits.max_queued`); nothing was sent."""
 
-    not_applied = True
+    not_applied: bool = True
 
 
 class TransportError(WalletError):
@@ -96,7 +96,7 @@ class ConnectError(TransportError):
         retryable: False for what waiting cannot mend, such as a certificate that is not trusted.
     """
 
-    not_applied = True
+    not_applied: bool = True
 
     def __init__(self, message: str, *, retryable: bool = True) -> None:
         super().__init__(message)

@@ -50,7 +50,7 @@ class Gate:
         self._next_at = 0.0
         self._waiting: OrderedDict[asyncio.Future[None], None] = OrderedDict()
         self._pacing = asyncio.Lock()
-        self.in_flight = 0
+        self.in_flight: int = 0
         """Slots taken."""
 
     @property

@@ -22,7 +22,7 @@ class Reporter:
     def __init__(self, service: str, on_event: OnEvent | None) -> None:
         self.service = service
         """The provider's name, which stands in every event and error."""
-        self.listening = on_event is not None
+        self.listening: bool = on_event is not None
         """Whether anybody wants `AttemptEvent`, the only one that every call makes."""
         self._on_event = on_event
         self._log = logging.getLogger(f"{service}_async")

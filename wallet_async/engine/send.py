@@ -79,7 +79,7 @@ class Sender:
         self._timeouts = timeouts
         self._reporter = reporter
         self._budget = RetryBudget(retry.budget)
-        self.counts = Counts()
+        self.counts: Counts = Counts()
 
     async def send(
         self,

@@ -112,7 +112,7 @@ class Walk(Generic[T]):
         self._spell = 0  # counts the readings of the head that found it changed
         self.seeking = start.after
         """The row to resume after, while it has not been met."""
-        self.page = start.page
+        self.page: int = start.page
         """The page to read next."""
 
     def take(self, rows: Sequence[T]) -> tuple[tuple[T, ...], Step]:

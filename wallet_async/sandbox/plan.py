@@ -62,7 +62,7 @@ class FaultPlan:
         seed: int = 0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.seed = seed
+        self.seed: int = seed
         self._random = random.Random(seed)
         self._monotonic = monotonic
         self._operations: tuple[str, ...] | None = None

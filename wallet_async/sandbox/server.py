@@ -95,9 +95,9 @@ class Sandbox(Generic[Api]):
         if not allow_remote and not _is_loopback(host):
             raise ValueError(f"host {host!r} is not loopback; pass allow_remote=True to serve other machines")
         self.api = api
-        self.faults = FaultPlan() if faults is None else faults
+        self.faults: FaultPlan = FaultPlan() if faults is None else faults
         self.faults.bind(api.operations)
-        self.observed = Observed()
+        self.observed: Observed = Observed()
         self._host, self._port = host, port
         self._state = state
         self._sleep = sleep

@@ -79,7 +79,7 @@ class Booking:
         # points is refused, and comes again in the next round, behind that credit.
         self._open = {line.reference: line for line in ledger.lines}
         self._doubts: dict[str, OutcomeUnknownError] = {}
-        self.tally = Tally()
+        self.tally: Tally = Tally()
 
     async def run(self) -> None:
         """Book everything; what is left after a few rounds that changed nothing stays unbooked."""

@@ -74,9 +74,9 @@ class SandboxProcess:
 
     def __init__(self, process: asyncio.subprocess.Process, said: Mapping[str, Any]) -> None:
         self._process = process
-        self.url = str(said["url"])
+        self.url: str = str(said["url"])
         """Where it answers."""
-        self.wallets = tuple(map(_key, said["wallets"]))
+        self.wallets: tuple[Hashable, ...] = tuple(map(_key, said["wallets"]))
         """The keys of its wallets, as movements carry them."""
 
     async def ended(self) -> None:
