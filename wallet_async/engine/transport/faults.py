@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import aiohttp
 
 from wallet_async.engine.errors import (
@@ -48,4 +50,5 @@ def translate(fault: BaseException, *, sent: bool) -> WalletError:
 
 def _system(fault: BaseException) -> str:
     number = getattr(fault, "errno", None)
-    return f", errno {number}" if number else ""
+    # Name look-ups count below zero, in a table of their own.
+    return f": {os.strerror(number)}" if isinstance(number, int) and number > 0 else ""
