@@ -27,7 +27,15 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-KNOWN = {"source_id": "krishna123", "wallet_id": "waty_A", "wallet_number": "LYT_1", "currency_code": "TRY"}
+KNOWN = {
+    "source_id": "krishna123",
+    "wallet_id": "waty_A",
+    "wallet_number": "LYT_1",
+    "currency_code": "TRY",
+    "type": "credit",
+    "points": 5,
+    "amount": 5,
+}
 FORM = {"grant_type": "client_credentials", "client_id": "id", "client_secret": "s"}
 EXAMPLES = 40
 
