@@ -123,7 +123,7 @@ async def judge(
                     await client.read(session)
                 events.clear()
             # Long enough for the request to arrive on a machine that stalls: the row is about what comes after.
-            timeout = 3 * SHORT if row.needs_deadline else LONG
+            timeout = 2 * SHORT if row.needs_deadline else LONG
             outcome = await attempt(lambda: client.write(session, kind, timeout=timeout), events)
             assert_clean(session)
         if given is not None:

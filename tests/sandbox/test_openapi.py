@@ -37,7 +37,7 @@ KNOWN = {
     "amount": 5,
 }
 FORM = {"grant_type": "client_credentials", "client_id": "id", "client_secret": "s"}
-EXAMPLES = 40
+EXAMPLES = 25
 
 
 def check(url: str, headers: dict[str, str]) -> int:
