@@ -12,7 +12,7 @@ import nox
 PYTHONS = ["3.11", "3.12", "3.13"]
 PACKAGES = ("rehook_async", "loyalty_async", "wallet_async")
 LOCK = "requirements/ci.txt"
-READ_BY_TESTS = ("tests", "docs", "examples", "README.md", "pyproject.toml")
+READ_BY_TESTS = ("tests", "docs", "examples", "README.md", "CONTRIBUTING.md", "pyproject.toml")
 
 nox.needs_version = ">=2026.2.9"
 nox.options.sessions = ["lint", "types", "tests", "docs", "build"]

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUN = [sys.executable, "-X", "dev", "-W", "error"]
 
 
 def blocks(kind: str) -> list:
-    """Collect the blocks of one kind, each with a name that leads to it."""
+    """Collect the blocks of one kind, each with a name that leads to it; a method alone is shown, not run."""
     found = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for match in BLOCK.finditer(text):
-            if match[1] == kind:
+            if match[1] == kind and "    self,\n" not in match[2]:
                 line = text.count("\n", 0, match.start()) + 1
                 found.append(pytest.param(match[2], id=f"{page.relative_to(ROOT)}:{line}"))
     return found
@@ -32,7 +32,7 @@ def environment(tmp_path_factory):
     """Start both providers' sandboxes as processes and give the variables the blocks expect."""
     code = Path(__file__).with_name("stand_in.py")
     process = subprocess.Popen([sys.executable, str(code)], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
-    variables = dict(os.environ)
+    variables = dict(os.environ) | {"PYTHONPATH": str(ROOT)}  # for the test kit, which is not installed
     for line in process.stdout:
         if line == "ready\n":
             break
