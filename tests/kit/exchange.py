@@ -82,7 +82,9 @@ class Exchange:
         await self.read_head()
         if self.body is None:
             if self.header("Transfer-Encoding") is not None:
-                raise NotImplementedError("the kit reads request bodies by Content-Length only")
+                raise ValueError(
+                    "the request has Transfer-Encoding: our clients send Content-Length, so this is a fault"
+                )
             self.body = await self.reader.readexactly(int(self.header("Content-Length") or 0))
 
     def commit(self) -> None:
