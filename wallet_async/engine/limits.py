@@ -58,10 +58,12 @@ class Gate:
         """Callers waiting for a slot."""
         return len(self._waiting)
 
-    @property
-    def is_free(self) -> bool:
-        """Whether `acquire` would not wait."""
-        return self.in_flight < self._limits.max_in_flight and not self._interval and not self._next_at
+    def take(self) -> bool:
+        """Take a slot if one is free and nothing has to be waited for; otherwise `acquire` has to be awaited."""
+        if self.in_flight < self._limits.max_in_flight and not self._interval and not self._next_at:
+            self.in_flight += 1
+            return True
+        return False
 
     async def acquire(self) -> None:
         """Wait for a slot, and then for the rate and for any pause.

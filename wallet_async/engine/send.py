@@ -134,25 +134,19 @@ class Sender:
         trip.attempts += 1
         trip.attempt_begun = loop.time()
         trip.status = None
-        credentials = self._credentials.current()
-        # A read's own bound counts from its turn. Usually the turn has come: setting it at once saves a second timer.
-        at_once = credentials is not None and self._gate.is_free
-        soon = min(trip.deadline, trip.attempt_begun + self._timeouts.attempt)
         try:
-            async with asyncio.timeout_at(soon if call.repeatable and at_once else trip.deadline) as timer:
-                if credentials is None:
-                    credentials = await self._refresh(trip)
-                trip.credentials = credentials
-                trip.phase = "waiting for its turn"
-                await self._gate.acquire()
-                trip.phase = "waiting for the answer"
-                try:
-                    if call.repeatable and not at_once:
-                        timer.reschedule(min(trip.deadline, loop.time() + self._timeouts.attempt))
-                    self.counts.attempts += 1
-                    reply = await self._transport.attempt(call, credentials, trip.evidence)
-                finally:
-                    self._gate.release()
+            credentials = self._credentials.current()
+            if credentials is None or not self._gate.take():
+                credentials = await self._turn(trip, credentials)
+            trip.credentials = credentials
+            trip.phase = "waiting for the answer"
+            # A read's own bound counts from its turn.
+            deadline = min(trip.deadline, loop.time() + self._timeouts.attempt) if call.repeatable else trip.deadline
+            self.counts.attempts += 1
+            try:
+                reply = await self._transport.attempt(call, credentials, trip.evidence, deadline)
+            finally:
+                self._gate.release()
         except TimeoutError as error:
             if isinstance(error, WalletError):
                 raise
@@ -160,6 +154,15 @@ class Sender:
             trip.status = reply.status
             return reply
         raise RequestTimeoutError(f"the time was up while {trip.phase}", not_applied=not trip.in_doubt)
+
+    async def _turn(self, trip: _Trip, credentials: Mapping[str, str] | None) -> Mapping[str, str]:
+        """Wait for a token if there is none, and for a slot."""
+        async with asyncio.timeout_at(trip.deadline):
+            if credentials is None:
+                credentials = await self._refresh(trip)
+            trip.phase = "waiting for its turn"
+            await self._gate.acquire()
+        return credentials
 
     async def _refresh(self, trip: _Trip) -> Mapping[str, str]:
         """Get a token. The call itself has not left, so whatever goes wrong here leaves nothing open."""
@@ -174,7 +177,8 @@ class Sender:
     async def _fetch(self, call: Call) -> Reply:
         await self._gate.acquire()
         try:
-            return await self._transport.attempt(call, {}, Evidence())
+            deadline = asyncio.get_running_loop().time() + self._timeouts.attempt
+            return await self._transport.attempt(call, {}, Evidence(), deadline)
         finally:
             self._gate.release()
 

@@ -38,7 +38,7 @@ T = TypeVar("T")
 ItemT = TypeVar("ItemT")
 MovementT = TypeVar("MovementT", bound=MovementLike)
 
-_TRANSPORT = "wallet_async.engine.transport.client_session"
+_TRANSPORT = "wallet_async.engine.transport.opening"
 
 
 class WalletSession:
@@ -241,7 +241,7 @@ class WalletSession:
         for name in ("cattrs.gen", _TRANSPORT):
             if name not in sys.modules:
                 await anyio.to_thread.run_sync(import_module, name)
-        transport: Transport = import_module(_TRANSPORT).ClientSessionTransport(
+        transport: Transport = import_module(_TRANSPORT).open_transport(
             self._base_url, self._limits, self._timeouts, self._http
         )
         self._transport = transport

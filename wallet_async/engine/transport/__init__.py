@@ -29,11 +29,16 @@ class Evidence:
 class Transport(Protocol):
     """Sends one request and gives one whole answer, or raises a `TransportError` or `DecodeError`."""
 
-    name: str
-    """What `statistics()` calls it."""
+    @property
+    def name(self) -> str:
+        """What `statistics()` calls it."""
 
-    async def attempt(self, call: Call, credentials: Mapping[str, str], evidence: Evidence) -> Reply:
-        """Send *call* once; *evidence* says at any time, also after a cancellation, whether bytes have left."""
+    async def attempt(self, call: Call, credentials: Mapping[str, str], evidence: Evidence, deadline: float) -> Reply:
+        """Send *call* once; *evidence* says at any time, also after a cancellation, whether bytes have left.
+
+        Raises:
+            TimeoutError: *deadline*, in seconds of the loop's clock, is over.
+        """
 
     def connections(self) -> int:
         """Count the open connections."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from aiohttp import BytesPayload, ClientResponse
+from aiohttp import BytesPayload, StreamReader
 from aiohttp.abc import AbstractStreamWriter
 
 from wallet_async.engine.errors import DecodeError
@@ -41,33 +41,34 @@ class OneShotBody(BytesPayload):
         await self.write_with_length(writer, None)
 
 
-async def read_body(response: ClientResponse, bound: int, *, compressed: bool) -> bytes:
+async def read_body(content: StreamReader, encoding: str | None, bound: int) -> bytes:
     """Read an answer's body, at most *bound* bytes after decompression.
 
     Args:
-        response: The answer, its head read.
+        content: The body as it comes.
+        encoding: Its ``Content-Encoding`` if it has to be undone here, otherwise None.
         bound: Most bytes to take.
-        compressed: Whether aiohttp leaves decompression to us.
 
     Raises:
         DecodeError: The body is larger than *bound*, or its compression is broken or unknown.
     """
-    encoding = response.headers.get("Content-Encoding")
-    length = response.content_length
-    if encoding is None and length is not None and length <= bound:
-        return await response.read()
-    inflate = _inflater(encoding.lower() if encoding is not None and compressed else "identity")
+    inflate = _inflater("identity" if encoding is None else encoding.lower())
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.content.iter_any():
+    async for chunk in content.iter_any():
         piece = chunk if inflate is None else _inflate(inflate, chunk, bound - size)
         size += len(piece)
         if size > bound:
-            raise DecodeError(f"the answer is larger than {bound} bytes (Limits.max_body)")
+            raise too_large(bound)
         chunks.append(piece)
     if inflate is not None and not inflate.eof:
         raise DecodeError(f"the {encoding} body is cut short")
     return b"".join(chunks)
+
+
+def too_large(bound: int) -> DecodeError:
+    """Make the error for a body of more than *bound* bytes."""
+    return DecodeError(f"the answer is larger than {bound} bytes (Limits.max_body)")
 
 
 def _inflater(encoding: str) -> Any:

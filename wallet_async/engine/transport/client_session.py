@@ -11,7 +11,7 @@ from yarl import URL
 from wallet_async.engine.calls import Call, Reply
 from wallet_async.engine.errors import WalletError
 from wallet_async.engine.limits import Limits, Timeouts
-from wallet_async.engine.transport import Evidence
+from wallet_async.engine.transport import Evidence, inside
 from wallet_async.engine.transport.body import OneShotBody, read_body
 from wallet_async.engine.transport.faults import HANDLED, translate
 
@@ -19,7 +19,11 @@ KEEP_ALIVE = 4.0
 """Seconds an idle connection is kept. Node's servers close after 5 (Rehook's errors read like Express); a write on a
 connection that closes in that moment has an unknown outcome, so ours closes first."""
 
-_ALWAYS = (("Accept", "application/json"), ("Accept-Encoding", "identity"))
+ALWAYS = (("Accept", "application/json"), ("Accept-Encoding", "identity"))
+"""Headers of every request."""
+
+USER_AGENT = ("User-Agent", "wallet-async")
+"""A short one: to send none at all would cost aiohttp more."""
 
 
 class ClientSessionTransport:
@@ -30,31 +34,37 @@ class ClientSessionTransport:
     def __init__(
         self, base_url: str, limits: Limits, timeouts: Timeouts, http: aiohttp.ClientSession | None = None
     ) -> None:
-        self._base_url = base_url
-        self._max_body = limits.max_body
+        self.base_url = base_url
+        """Where calls go that name no other host."""
+        self.max_body: int = limits.max_body
+        """Most bytes of an answer."""
         self._owned = http is None
-        self._http = http or _own_session()
-        self._compressed = not self._http.auto_decompress
+        self.http: aiohttp.ClientSession = http or _own_session()
+        """What it sends through."""
+        self._compressed = not self.http.auto_decompress
         # A header that is the session's is cheaper than one that comes with each request.
-        self._headers = () if http is None else _ALWAYS
+        self._headers = () if http is None else ALWAYS
         # No total: the sender's one timer bounds everything. aiohttp's own would cost a sixth of a request.
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=timeouts.connect)
+        self.timeout: aiohttp.ClientTimeout = aiohttp.ClientTimeout(total=None, sock_connect=timeouts.connect)
 
-    async def attempt(self, call: Call, credentials: Mapping[str, str], evidence: Evidence) -> Reply:
+    async def attempt(self, call: Call, credentials: Mapping[str, str], evidence: Evidence, deadline: float) -> Reply:
         """Send *call* once."""
+        async with asyncio.timeout_at(deadline):
+            return await self._attempt(call, credentials, evidence)
+
+    async def _attempt(self, call: Call, credentials: Mapping[str, str], evidence: Evidence) -> Reply:
         response: aiohttp.ClientResponse | None = None
         try:
-            response = await self._http.request(
+            response = await self.http.request(
                 call.method,
-                URL((call.base_url or self._base_url) + call.target, encoded=True),
+                URL((call.base_url or self.base_url) + call.target, encoded=True),
                 data=None if call.body is None else OneShotBody(call.body, call.content_type, evidence),
                 headers=[*self._headers, *credentials.items()] if self._headers else credentials,
                 allow_redirects=False,
                 raise_for_status=False,
-                timeout=self._timeout,
+                timeout=self.timeout,
             )
-            body = await read_body(response, self._max_body, compressed=self._compressed)
-            return Reply(response.status, response.headers, body)
+            return Reply(response.status, response.headers, await self._read(response))
         except HANDLED as error:
             fault = translate(error, sent=evidence.sent)
         except WalletError as error:
@@ -68,18 +78,21 @@ class ClientSessionTransport:
         # Raised outside the `except`, so that aiohttp's error, which holds the request's headers, is not its context.
         raise fault
 
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        encoding = response.headers.get("Content-Encoding")
+        length = response.content_length
+        if encoding is None and length is not None and length <= self.max_body:
+            return await response.read()
+        return await read_body(response.content, encoding if self._compressed else None, self.max_body)
+
     def connections(self) -> int:
         """Count the open connections."""
-        connector = self._http.connector
-        if connector is None:
-            return 0
-        idle = sum(map(len, connector._conns.values()))  # noqa: SLF001 - statistics only; no public count
-        return idle + len(connector._acquired)  # noqa: SLF001 - as above
+        return inside.count_connections(self.http.connector)
 
     async def aclose(self) -> None:
         """Close the session if it is ours, and wait until its sockets are closed."""
         if self._owned:
-            await self._http.close()
+            await self.http.close()
             await asyncio.sleep(0)
 
 
@@ -91,8 +104,7 @@ def _own_session() -> aiohttp.ClientSession:
         auto_decompress=False,
         trust_env=False,
         requote_redirect_url=False,
-        # To send no User-Agent at all would cost aiohttp more than to send a short one.
-        headers=[*_ALWAYS, ("User-Agent", "wallet-async")],
+        headers=[*ALWAYS, USER_AGENT],
     )
     # aiohttp repeats a GET by itself when the connection breaks: six requests for three attempts, the repeats neither
     # paced nor counted. Repeating is `RetryPolicy`'s. (aiohttp's own test client turns it off in the same way.)

@@ -1,0 +1,70 @@
+"""The head of the common answer, read without a parser's state: strict, and sure of itself or silent.
+
+Common is HTTP/1.1 with one Content-Length, a body as it is, and a connection that stays open. Whatever else a head says
+is left to aiohttp's own parser. So this may refuse anything, but must never accept what aiohttp would refuse or read
+otherwise; a differential test holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from multidict import CIMultiDict
+
+LONGEST = 4096
+"""Bytes of a head that is still common; aiohttp's own bounds (8 KiB a line, 128 lines) are never met below it."""
+
+# Possessive: linear whatever comes. 1xx, 204, 205 and 304 have no body, and a redirect is nobody's common answer.
+_HEAD = re.compile(
+    rb"HTTP/1\.1 (20[0-36-9]|[45][0-9]{2}) [\t\x20-\x7e]*+\r\n"
+    rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e]*+\r\n){1,100}+\r\n"
+)
+_LENGTH = re.compile(rb"\r\ncontent-length:[\t ]*+([0-9]{1,15})[\t ]*+\r\n")
+_ODD = re.compile(rb"\r\n(?:transfer-encoding|content-encoding|connection|proxy-connection|upgrade|content-length):")
+
+
+class Headers(Mapping[str, str]):
+    """The headers of an answer, read when somebody asks: of most answers nobody does."""
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+        self._read: CIMultiDict[str] | None = None
+
+    def _all(self) -> CIMultiDict[str]:
+        if self._read is None:
+            lines = self._head.decode("ascii").split("\r\n")[1:-2]
+            pairs = (line.partition(":") for line in lines)
+            self._read = CIMultiDict((name, value.strip("\t ")) for name, _, value in pairs)
+        return self._read
+
+    def __getitem__(self, name: str) -> str:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+def read_head(data: bytes) -> tuple[int, bytes, int] | None:
+    """Read the head at the start of *data*.
+
+    Returns:
+        Status, head, and length of the body that follows it; None if it is not whole or not common.
+    """
+    match = _HEAD.match(data, 0, LONGEST)
+    if match is None:
+        return None
+    head = match[0]
+    lower = head.lower()
+    length = _LENGTH.search(lower)
+    if length is None:
+        return None
+    # The length's own line is left out; the line end before the next one stands in both halves.
+    for part in (lower[: length.start() + 2], lower[length.end() - 2 :]):
+        odd = _ODD.search(part)
+        if odd is not None and not part.startswith(b"\r\nconnection: keep-alive\r\n", odd.start()):
+            return None
+    return int(match[1]), head, int(length[1])
