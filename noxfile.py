@@ -63,6 +63,17 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def plain(session: nox.Session) -> None:
+    """The tests of what the extra `[fast]` changes, once more where neither msgspec nor uvloop is installed."""
+    session.install("-c", LOCK, f"{_wheel(session)}[cli]", "--group", "test")
+    session.run("python", "-m", "pip", "uninstall", "--quiet", "--yes", "msgspec", "uvloop")
+    with session.chdir(_away_from_tree(session)):
+        _pytest(
+            session, *(f"tests/{folder}" for folder in ("contract", "engine", "loyalty", "rehook")), *session.posargs
+        )
+
+
+@nox.session(python=PYTHONS[0])
 def coverage(session: nox.Session) -> None:
     """The tests once more, counting lines and branches.
 

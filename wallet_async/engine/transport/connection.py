@@ -80,16 +80,15 @@ class Connection(asyncio.BufferedProtocol):
         Raises:
             WalletError: The answer is broken, cut short or too large.
         """
-        reply: Reply | None = None
         try:
-            reply, whole = await read_parsed(self._handler, self._max_body)
-            if whole and self.usable and self.transport.is_reading():
-                self.transport.set_protocol(self)
-            else:
-                self.close()
-        finally:
-            if reply is None:
-                self.close()
+            reply, fit = await read_parsed(self._handler, self._max_body)
+        except BaseException:
+            self.close()
+            raise
+        if fit and self.usable and self.transport.is_reading():
+            self.transport.set_protocol(self)
+        else:
+            self.close()
         return reply
 
     def close(self) -> None:
@@ -128,13 +127,15 @@ class Connection(asyncio.BufferedProtocol):
         if self._missing <= 0:
             self._finish(waiter, status, head, body)
         else:
-            self._head, self._parts = (status, head), [body]
+            self._head = status, head
+            self._parts.append(body)
 
     def _finish(self, waiter: asyncio.Future[Reply | None], status: int, head: bytes, body: bytes) -> None:
         if self._missing < 0:
             body = body[: self._missing]
             self.transport.abort()  # what follows the answer belongs to no request
         self._waiter, self._head = None, None
+        self._parts.clear()
         waiter.set_result(Reply(status, Headers(head), body))
 
     def _hand_over(self, waiter: asyncio.Future[Reply | None], data: bytes) -> None:

@@ -79,10 +79,9 @@ class Pool:
         """Give an idle connection, the one used last, or None."""
         while self._idle:
             connection = self._idle.pop()
-            if self._loop.time() - connection.idle_since > KEEP_ALIVE:
-                connection.close()
-            elif connection.usable:
+            if connection.usable and self._loop.time() - connection.idle_since < KEEP_ALIVE:
                 return connection
+            connection.close()
         return None
 
     async def connect(self) -> Connection:
@@ -108,6 +107,8 @@ class Pool:
             self._idle.append(connection)
             if self._sweeper is None:
                 self._sweeper = self._loop.call_at(connection.idle_since + KEEP_ALIVE, self._sweep)
+        else:
+            connection.close()
 
     def _sweep(self) -> None:
         """Close what has been idle for too long: a server closes it too, and a write must not meet that moment."""
