@@ -6,6 +6,7 @@ started with the threshold held where either state has it, so that nothing chang
 """
 
 import ctypes
+import os
 from collections.abc import Mapping
 from typing import Literal, get_args
 
@@ -15,6 +16,9 @@ STATES: tuple[State, ...] = get_args(State)
 _RECV = 256 * 1024
 _THRESHOLDS = {"fresh": 128 * 1024, "warm": 32 * 1024 * 1024}
 """Bytes from which glibc maps: its initial value, and the highest it moves to on its own."""
+_VARIABLE = "MALLOC_MMAP_THRESHOLD_"
+_MOST_HOLES = 400
+_filled: list[bytes] = []
 
 
 def environment(state: State) -> Mapping[str, str]:
@@ -22,7 +26,7 @@ def environment(state: State) -> Mapping[str, str]:
     threshold = _THRESHOLDS[state]
     # Freed memory at the top is given back from twice the threshold on, as when glibc moves the threshold itself.
     trim = threshold if state == "fresh" else 2 * threshold
-    return {"MALLOC_MMAP_THRESHOLD_": str(threshold), "MALLOC_TRIM_THRESHOLD_": str(trim)}
+    return {_VARIABLE: str(threshold), "MALLOC_TRIM_THRESHOLD_": str(trim)}
 
 
 def observed() -> State | None:
@@ -37,6 +41,23 @@ def observed() -> State | None:
     after = mallinfo().hblks
     del block
     return "fresh" if after > before else "warm"
+
+
+def hold() -> None:
+    """Bring this process back to the state its environment asks for.
+
+    Where much has been freed, a hole in the heap may take the block and keep the fresh state away: it is filled.
+
+    Raises:
+        RuntimeError: It is in the other state and cannot be brought back.
+    """
+    if os.environ.get(_VARIABLE) != str(_THRESHOLDS["fresh"]):
+        return require("warm")
+    for _ in range(_MOST_HOLES):
+        if observed() != "warm":
+            return None
+        _filled.append(bytes(_RECV))
+    return require("fresh")
 
 
 def require(state: State) -> None:

@@ -3,14 +3,22 @@
 import random
 import subprocess
 import sys
+from pathlib import Path
+
+from benchmarks.report import Figure, Section, Table, Verdict
+from benchmarks.slices import Plan
 
 STATEMENTS = {
     "import aiohttp (baseline)": "import aiohttp",
     "import rehook_async": "import rehook_async",
     "import httpx": "import httpx",
     # What a session loads as it opens, in a thread: deferred, not saved.
-    "rehook_async and all it loads at first use": (
-        "import rehook_async, cattrs.gen, wallet_async.engine.transport.client_session"
+    "import rehook_async, and a session opened": (
+        "import asyncio, rehook_async\n"
+        "async def main():\n"
+        "    async with rehook_async.RehookSession('key', 'secret', base_url='http://127.0.0.1:9'):\n"
+        "        pass\n"
+        "asyncio.run(main())"
     ),
 }
 
@@ -33,6 +41,23 @@ def measure(rounds: int, seed: int) -> dict[str, list[float]]:
             seconds = float(_python("-c", _TIMED.format(STATEMENTS[name])).stdout)
             found[name].append(seconds * 1000)
     return found
+
+
+def section(_: Path, plan: Plan) -> Section:
+    """Give the times as ratios to aiohttp's of the same round."""
+    found = measure(plan.rounds, plan.seed)
+    base, ours = found["import aiohttp (baseline)"], found["import rehook_async"]
+    return Section(
+        tables=[
+            Table(
+                title="S9: imports",
+                head=("statement", "ratio (quartiles)", "ms"),
+                lines=[(name, Figure.ratio(times, base), Figure.of(times)) for name, times in found.items()],
+                note=f"Of the heavy modules, `import rehook_async` loads {', '.join(loaded()) or 'none'}.",
+            )
+        ],
+        verdicts=[Verdict(goal="S9", figure=Figure.ratio(ours, base))],
+    )
 
 
 def loaded() -> list[str]:

@@ -17,8 +17,12 @@ _LIBRARIES = (
     "anyio",
     "attrs",
     "cattrs",
+    "msgspec",
+    "uvloop",
     "httpx",
-    "httpcore",
+    "pydantic",
+    "openai",
+    "openapi-python-client",
 )
 
 
@@ -34,7 +38,14 @@ def describe() -> dict[str, str]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "load": " ".join(f"{load:.1f}" for load in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown",
     }
-    return found | {name: _version(name) for name in _LIBRARIES}
+    return found | {"node": _node()} | {name: _version(name) for name in _LIBRARIES}
+
+
+def _node() -> str:
+    node = shutil.which("node")
+    if node is None:
+        return "not installed"
+    return subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _version(name: str) -> str:

@@ -7,18 +7,26 @@ tick of CPU time; time in C counts for the Python function that called it.
 import asyncio
 import signal
 from collections import Counter
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import FrameType
+from typing import Any
 
 from attrs import field, frozen
 
-from benchmarks.requests import WORKS, run
-from benchmarks.server import pin, running
+from benchmarks import child, imports
+from benchmarks.requests import WORKS
+from benchmarks.serving import running
+from benchmarks.slices import open_peer
 
+PROFILED = {"s1": "default", "s2": "fast", "s10": "credit", "s10-fast": "fast-credit"}
+"""Works of `benchmarks.requests` by the name of their goal; ``s9`` is the import."""
+
+_REQUESTS = 60_000
+_IN_FLIGHT = 50
 _INTERVAL = 0.001
 """Seconds of CPU between samples; where the kernel's own tick is longer (often 4 ms), that decides."""
 _TOP = 25
-_WARM_UP = 2000
+_KNOWN = ("aiohttp", "asyncio", "json", "wallet_async", "rehook_async", "benchmarks", "yarl", "attr", "cattrs", "ssl")
 
 
 @frozen
@@ -44,34 +52,40 @@ class _Samples:
 def _library(path: PurePath) -> str:
     if path.name.startswith("<"):
         return "generated (attrs, rows)"
-    known = ("aiohttp", "asyncio", "json", "wallet_async", "rehook_async", "benchmarks", "yarl", "attr", "cattrs")
-    return next((part for part in reversed(path.parts) if part in known), "other")
+    return next((part for part in reversed(path.parts) if part in _KNOWN), "other")
 
 
-async def _sample(work: str, requests: int) -> tuple[_Samples, float]:
+def sample(folder: str, peer: str) -> dict[str, Any]:
+    """Let *peer* work in this process; gives microseconds of CPU a request, and the counts of samples."""
+    return asyncio.run(_sample(Path(folder), peer))
+
+
+async def _sample(folder: Path, peer: str) -> dict[str, Any]:
     samples = _Samples()
-    with running() as base_url:
-        async with WORKS[work](base_url) as clients:
-            ours = clients[1]
-            await run(ours.request, _WARM_UP)
+    with running(folder) as site:
+        async with open_peer(peer, site) as client:
+            await client.run(_REQUESTS // 20, _IN_FLIGHT)
             signal.signal(signal.SIGPROF, samples.take)
             signal.setitimer(signal.ITIMER_PROF, _INTERVAL, _INTERVAL)
             try:
-                measured = await run(ours.request, requests)
+                _, cpu = await client.run(_REQUESTS, _IN_FLIGHT)
             finally:
                 signal.setitimer(signal.ITIMER_PROF, 0)
-    return samples, measured.cpu
+    tops = {kind: getattr(samples, kind).most_common(_TOP) for kind in ("libraries", "functions", "lines")}
+    return {"name": client.name, "cpu": cpu / _REQUESTS * 1e6, "total": samples.functions.total(), "tops": tops}
 
 
-def profile(work: str, requests: int = 60_000) -> str:
-    """Give the libraries, functions and lines with the most own time in *work* (``"S1"`` or ``"S10"``)."""
-    pin(0)
-    samples, cpu = asyncio.run(_sample(work, requests))
-    total = samples.functions.total()
-    text = [f"# Own time of {work}, rehook_async", ""]
-    text += [f"{cpu:.0f} us of CPU a request; {total} samples over {requests} requests.", ""]
-    for title, found in (("library", samples.libraries), ("function", samples.functions), ("line", samples.lines)):
-        text += [f"| us | % | {title} |", "|---|---|---|"]
-        text += [f"| {cpu * n / total:.1f} | {100 * n / total:.1f} | `{name}` |" for name, n in found.most_common(_TOP)]
+def profile(folder: Path, goal: str) -> str:
+    """Write down where the time of *goal* goes, in a warm heap."""
+    if goal == "s9":
+        return imports.profile()
+    work = WORKS[PROFILED[goal]]
+    found = child.call("profiles.sample", without=work.without, folder=str(folder), peer=work.peers[1])
+    cpu, total = found["cpu"], found["total"]
+    text = [f"# Own time of {goal.upper()}, {found['name']}", ""]
+    text += [f"{cpu:.0f} us of CPU a request; {total} samples over {_REQUESTS} requests.", ""]
+    for kind, top in found["tops"].items():
+        text += [f"| us | % | {kind} |", "|---|---|---|"]
+        text += [f"| {cpu * n / total:.1f} | {100 * n / total:.1f} | `{name}` |" for name, n in top]
         text.append("")
     return "\n".join(text)

@@ -1,101 +1,145 @@
-"""A lean server in a process of its own: the same history for every GET, a receipt that echoes every PUT.
+"""The server, in a process of its own: pages for every GET, a receipt that echoes every PUT.
 
-It answers in about 15 us, so that the client under test is what a benchmark measures.
+A bare loop over sockets, without asyncio: it has to leave the client under test as the slowest part. Its own CPU a
+request stands beside every client's in the results. ``python -m benchmarks.server`` takes a delay in seconds and, for
+TLS, a certificate; a line on stdin is answered with its counts, the end of stdin ends it.
 """
 
-import asyncio
-import contextlib
+import heapq
 import json
-import os
+import selectors
 import socket
-import subprocess
+import ssl
 import sys
-from collections.abc import Iterator
-from typing import Any
+from itertools import count
+from time import monotonic, process_time
 
 from benchmarks.answers import history, receipt
+from benchmarks.serving import pin
 
 _LARGEST_REQUEST = 16 * 1024
+_EARLY = 0.001
+"""Seconds before an answer is due from which the loop spins: the kernel wakes it up to a millisecond late."""
+# As Node's Express answers, which Rehook's errors read like.
+_HEAD = (
+    "HTTP/1.1 200 OK\r\nX-Powered-By: Express\r\nContent-Type: application/json; charset=utf-8\r\n"
+    'Content-Length: {}\r\nETag: W/"10c5-9d06ea48"\r\nDate: Wed, 13 Sep 2023 10:27:37 GMT\r\n'
+    "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\n"
+)
 
 
 def _answer(body: bytes) -> bytes:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    return _HEAD.format(len(body)).encode() + body
 
 
-_HISTORY = _answer(history())
-
-
-class LeanProtocol(asyncio.BufferedProtocol):
+class _Connection:
     """One connection: keep-alive, one request at a time, as HTTP clients without pipelining send them."""
 
-    def __init__(self) -> None:
+    def __init__(self, sock: socket.socket, pages: dict[bytes, bytes]) -> None:
+        self.sock = sock
+        self._pages = pages
         self._buffer = bytearray(_LARGEST_REQUEST)
         self._filled = 0
 
-    def connection_made(self, transport: Any) -> None:
-        """Answers leave as they are written, without waiting for more."""
-        self._transport = transport
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's
-        """Read into a buffer of our own: no allocation, whatever state the heap is in."""
-        return memoryview(self._buffer)[self._filled :]
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Answer as soon as the request is whole."""
-        self._filled += nbytes
+    def read(self) -> bytes | None:
+        """Take what came; gives the answer if that makes a request whole, and nothing when the client has gone."""
+        try:
+            received = self.sock.recv_into(memoryview(self._buffer)[self._filled :])
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return None
+        except OSError:
+            received = 0
+        if not received:
+            return b""
+        self._filled += received
         end = self._buffer.find(b"\r\n\r\n", 0, self._filled)
         if end < 0:
-            return
-        if self._buffer.startswith(b"GET "):
+            return None
+        target = bytes(self._buffer[: self._buffer.find(b" HTTP/1.1\r\n")])
+        if target.startswith(b"GET "):
             self._filled = 0
-            self._transport.write(_HISTORY)
-            return
+            return self._page(target.rpartition(b"-")[2])
         head = bytes(self._buffer[:end])
-        if self._filled < end + 4 + _content_length(head):
-            return
+        if self._filled < end + 4 + int(head.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]):
+            return None
         fields = json.loads(self._buffer[end + 4 : self._filled])
         self._filled = 0
-        wallet_id = head.split(b" ", 2)[1].rpartition(b"/")[2].decode()
-        self._transport.write(_answer(receipt(wallet_id, fields)))
+        return _answer(receipt(target.rpartition(b"/")[2].decode(), fields))
+
+    def _page(self, wanted: bytes) -> bytes:
+        """Give the page for the end of a target, such as ``100?page=3`` of a hundred."""
+        answer = self._pages.get(wanted)
+        if answer is None:
+            pages, _, page = wanted.partition(b"?page=")
+            answer = self._pages[wanted] = _answer(history(int(pages), int(page or 1)))
+        return answer
 
 
-def _content_length(head: bytes) -> int:
-    return int(head.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0])
+class _Server:
+    def __init__(self, delay: float, certificate: str | None) -> None:
+        self._delay = delay
+        self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if certificate else None
+        if self._tls is not None:
+            self._tls.load_cert_chain(str(certificate))
+        self._selector = selectors.DefaultSelector()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self._pages: dict[bytes, bytes] = {}
+        self._late: list[tuple[float, int, socket.socket, bytes]] = []
+        self._numbers = count()
+        self._answered = 0
 
+    def run(self) -> None:
+        """Serve until stdin ends."""
+        self._selector.register(self._listener, selectors.EVENT_READ, None)
+        self._selector.register(sys.stdin, selectors.EVENT_READ, None)
+        print(self._listener.getsockname()[1], flush=True)
+        while True:
+            wait = max(0.0, self._late[0][0] - monotonic() - _EARLY) if self._late else None
+            for key, _ in self._selector.select(wait):
+                if key.data is not None:
+                    self._serve(key.data)
+                elif key.fileobj is self._listener:
+                    self._accept()
+                elif sys.stdin.readline():
+                    print(self._answered, process_time(), flush=True)
+                else:
+                    return
+            while self._late and self._late[0][0] <= monotonic():
+                _, _, sock, answer = heapq.heappop(self._late)
+                self._send(sock, answer)
 
-async def _serve() -> None:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(LeanProtocol, "127.0.0.1", 0, backlog=1024)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    # The harness holds the other end of stdin: when it ends, however it ends, so does this process.
-    await loop.run_in_executor(None, sys.stdin.read)
-    server.close()
+    def _accept(self) -> None:
+        sock, _ = self._listener.accept()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            try:
+                sock = self._tls.wrap_socket(sock, server_side=True)
+            except OSError:
+                return  # the client thought better of it
+        sock.setblocking(False)
+        self._selector.register(sock, selectors.EVENT_READ, _Connection(sock, self._pages))
 
+    def _serve(self, connection: _Connection) -> None:
+        answer = connection.read()
+        if answer is None:
+            return
+        if not answer:
+            self._selector.unregister(connection.sock)
+            connection.sock.close()
+        elif self._delay:
+            heapq.heappush(self._late, (monotonic() + self._delay, next(self._numbers), connection.sock, answer))
+        else:
+            self._send(connection.sock, answer)
 
-def pin(place: int) -> None:
-    """Keep this process on one core: 0 for the client, 1 for the server; does nothing where there is one core."""
-    if not hasattr(os, "sched_setaffinity"):
-        return
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) > 1:
-        os.sched_setaffinity(0, {cores[place]})
-
-
-@contextlib.contextmanager
-def running() -> Iterator[str]:
-    """Run the server; gives its base URL."""
-    command = [sys.executable, "-m", "benchmarks.server"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
+    def _send(self, sock: socket.socket, answer: bytes) -> None:
+        self._answered += 1
         try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.stdin.close()
+            sent = sock.send(answer)
+        except OSError:
+            return  # the client has gone; reading will show it
+        assert sent == len(answer), "a page fits into the socket's buffer"
 
 
 if __name__ == "__main__":
     pin(1)
-    asyncio.run(_serve())
+    _Server(float(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None).run()
