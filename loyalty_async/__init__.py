@@ -25,6 +25,7 @@ from wallet_async.engine.errors import (
 )
 from wallet_async.engine.limits import Limits, Timeouts
 from wallet_async.engine.pager import Pager
+from wallet_async.engine.progress import Progress
 from wallet_async.engine.retry import RetryPolicy
 from wallet_async.engine.walk import Checkpoint, Page
 
@@ -51,6 +52,7 @@ __all__ = [
     "OutcomeUnknownError",
     "Page",
     "Pager",
+    "Progress",
     "QueueFullError",
     "RateLimitError",
     "RefusedError",

@@ -9,10 +9,11 @@ from typing import Protocol, TypeVar
 from loyalty_async import wire
 from loyalty_async.models import LoyaltyTransaction
 from wallet_async.engine import checks
+from wallet_async.engine.ahead import Surroundings
 from wallet_async.engine.calls import Call, Reply
 from wallet_async.engine.errors import DecodeError
-from wallet_async.engine.pager import Pager
-from wallet_async.engine.walk import Checkpoint, Walk
+from wallet_async.engine.pager import LOOKAHEAD, Pager
+from wallet_async.engine.walk import Checkpoint, Paging
 
 T = TypeVar("T")
 
@@ -37,8 +38,12 @@ def made_at(row: LoyaltyTransaction) -> datetime:
     return row.created_at
 
 
+_PAGING = Paging("transactions", wire.PAGE_SIZE, key=row_id, moment=made_at)
+
+
 def open_history(
     read: Read,
+    surroundings: Callable[[], Surroundings],
     wallet_number: str,
     *,
     since: datetime | None,
@@ -48,6 +53,7 @@ def open_history(
     until: datetime | None = None,
     limit: int | None = None,
     resume: Checkpoint | str | None = None,
+    lookahead: int = LOOKAHEAD,
 ) -> Pager[LoyaltyTransaction]:
     """Make a pager over a wallet's rows, or over all rows of a reference; nothing is sent yet.
 
@@ -63,15 +69,15 @@ def open_history(
         until=None if until is None else checks.moment("until", until),
         first_page=first_page,
     )
-    walk = Walk(
+    return Pager(
+        history.page,
+        _PAGING,
         Checkpoint(first_page) if resume is None else Checkpoint.of(resume),
-        first_page=first_page,
-        page_size=wire.PAGE_SIZE,
-        key=row_id,
-        moment=made_at,
+        surroundings,
         since=since,
+        limit=limit,
+        lookahead=lookahead,
     )
-    return Pager(history.page, walk, limit)
 
 
 class History:
@@ -84,6 +90,9 @@ class History:
 
     ``end_date`` is fixed when the walk begins. Without *until* it lies a day ahead, or a clock that is behind Sipay's
     would hide the newest rows; what arrives meanwhile is left to the walk, which drops what it has seen.
+
+    A pager reads the first page on its own, so the wallet's id has been looked up before pages are read side by side,
+    and the ids of the first page are there when the second is compared with them.
     """
 
     def __init__(

@@ -13,7 +13,8 @@ from wallet_async.engine import checks
 from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.calls import Call, Reply
 from wallet_async.engine.errors import InvalidInputError, OutcomeUnknownError
-from wallet_async.engine.pager import Pager
+from wallet_async.engine.pager import LOOKAHEAD, Pager
+from wallet_async.engine.progress import OnProgress
 from wallet_async.engine.session import WalletSession
 from wallet_async.engine.walk import Checkpoint, Page
 
@@ -46,6 +47,7 @@ class LoyaltyReading(WalletSession):
         wallet_number: str,
         *,
         wallet_id: str | None = None,
+        lookahead: int = LOOKAHEAD,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int | None = None,
@@ -60,6 +62,8 @@ class LoyaltyReading(WalletSession):
         Args:
             wallet_number: The wallet.
             wallet_id: Its id (`LoyaltyWallet.id`); None looks it up first, with one request more (`wallet`).
+            lookahead: Pages to have under way beyond the next one, once the first is full; 1 for one page after
+                another. `Pager` tells what it costs and what it keeps to.
             since: Only rows made at this moment or later (aware); None for all there are. Sipay's own default is the
                 last three days, which would cut a history without a word.
             until: Only rows made until this moment (aware).
@@ -72,12 +76,14 @@ class LoyaltyReading(WalletSession):
         """
         return open_history(
             self._reader(timeout),
+            self._surroundings,
             wallet_number,
             wallet_id=wallet_id,
             since=since,
             until=until,
             limit=limit,
             resume=resume,
+            lookahead=lookahead,
             first_page=self._first_page,
         )
 
@@ -88,16 +94,19 @@ class LoyaltyReading(WalletSession):
         concurrency: int = 50,
         since: datetime | None = None,
         limit: int | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Bulk[WalletKey, tuple[LoyaltyTransaction, ...]]:
         """Read many histories under one bound; results come as they finish, one `Done` or `Failed` a wallet.
 
         Args:
             wallets: Wallet numbers, or pairs of ``(wallet_number, wallet_id)`` that save a request each, of any number.
-            concurrency: Wallets read at once.
+            concurrency: Wallets read at once; of those with more than 100 rows as many again, so that wallets of one
+                page do not wait for wallets of a thousand. `Limits.max_in_flight` bounds the requests.
             since: As in `transactions`.
             limit: Rows a wallet at most.
+            on_progress: Called with a `Progress` once a second and at the end; what it raises is logged.
         """
-        return self._scan(wallets, self._histories(since, limit), concurrency)
+        return self._runs.scan(wallets, self._histories(since, limit), concurrency, on_progress)
 
     def scan_pages(
         self,
@@ -106,14 +115,16 @@ class LoyaltyReading(WalletSession):
         concurrency: int = 50,
         since: datetime | None = None,
         limit: int | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Bulk[WalletKey, Page[LoyaltyTransaction]]:
         """Read many histories page by page, for histories of any length in flat memory; otherwise as `scan`."""
-        return self._scan_pages(wallets, self._histories(since, limit), concurrency)
+        return self._runs.scan_pages(wallets, self._histories(since, limit), concurrency, on_progress)
 
     def _histories(self, since: datetime | None, limit: int | None) -> Callable[[WalletKey], Pager[LoyaltyTransaction]]:
         def history(wallet: WalletKey) -> Pager[LoyaltyTransaction]:
             number, wallet_id = _pair(wallet)
-            return self.transactions(number, wallet_id=wallet_id, since=since, limit=limit)
+            # A bulk run has other wallets to read beside a page: looking ahead would only cost requests.
+            return self.transactions(number, wallet_id=wallet_id, lookahead=1, since=since, limit=limit)
 
         return history
 
@@ -163,6 +174,7 @@ class LoyaltyReading(WalletSession):
         """Read every row of a reference that belongs to the wallet; other wallets may use the same reference."""
         rows = open_history(
             self._reader(timeout),
+            self._surroundings,
             wallet_number,
             reference=reference,
             since=checks.moment("since", since),

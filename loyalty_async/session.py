@@ -18,6 +18,7 @@ from wallet_async.engine.environment import required
 from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.events import OnEvent
 from wallet_async.engine.limits import Limits, Timeouts
+from wallet_async.engine.progress import OnProgress
 from wallet_async.engine.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -197,13 +198,25 @@ class LoyaltySession(LoyaltyReading):
         return await self._write(wire.add_program_call(account_number), wire.read_added, timeout)
 
     def apply(
-        self, movements: Iterable[Movement] | AsyncIterable[Movement], *, concurrency: int = 50
+        self,
+        movements: Iterable[Movement] | AsyncIterable[Movement],
+        *,
+        concurrency: int = 50,
+        on_progress: OnProgress | None = None,
     ) -> Bulk[Movement, LoyaltyReceipt]:
         """Make many credits and debits; those of one wallet keep their order, one failure harms no other.
 
-        Leaving the loop early takes no further movement and waits for those that have left; see `Bulk.unread`.
+        Leaving the loop early, also by ``asyncio.timeout`` around it, takes no further movement and waits for those
+        that have left; see `Bulk.unread`.
+
+        Args:
+            movements: What to book, of any number.
+            concurrency: Movements under way at once.
+            on_progress: Called with a `Progress` once a second and at the end; what it raises is logged.
         """
-        return self._apply(movements, Movement, lambda movement: self._move(movement, None), concurrency)
+        return self._runs.apply(
+            movements, Movement, lambda movement: self._move(movement, None), concurrency, on_progress
+        )
 
     async def _move(self, movement: Movement, timeout: float | None) -> LoyaltyReceipt:
         return await self._write(wire.movement_call(movement), wire.read_receipt(movement), timeout, movement)

@@ -12,9 +12,10 @@ from wallet_async.engine import checks
 from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.errors import InvalidInputError, OutcomeUnknownError
 from wallet_async.engine.marker import carries
-from wallet_async.engine.pager import Pager
+from wallet_async.engine.pager import LOOKAHEAD, Pager
+from wallet_async.engine.progress import OnProgress
 from wallet_async.engine.session import WalletSession
-from wallet_async.engine.walk import Checkpoint, Page, Walk
+from wallet_async.engine.walk import Checkpoint, Page, Paging
 
 WalletKey = tuple[str, str]
 """A wallet: ``(source_id, wallet_id)``."""
@@ -24,6 +25,7 @@ _SKEW = timedelta(days=1)
 
 _id: Callable[[Transaction], str] = attrgetter("transaction_id")
 _booked_at: Callable[[Transaction], datetime] = attrgetter("created_at")
+_PAGING = Paging("transactions", wire.PAGE_SIZE, key=_id, moment=_booked_at)
 
 
 class RehookReading(WalletSession):
@@ -44,6 +46,7 @@ class RehookReading(WalletSession):
         wallet_id: str,
         *,
         start_page: int = wire.FIRST_PAGE,
+        lookahead: int = LOOKAHEAD,
         since: datetime | None = None,
         limit: int | None = None,
         resume: Checkpoint | str | None = None,
@@ -58,6 +61,8 @@ class RehookReading(WalletSession):
             source_id: The customer.
             wallet_id: The wallet.
             start_page: The page to begin with, 1 for the newest rows.
+            lookahead: Pages to have under way beyond the next one, once the first is full; 1 for one page after
+                another. `Pager` tells what it costs and what it keeps to.
             since: Leave out rows booked before this moment (aware), and stop when the rest is older.
             limit: At most this many rows.
             resume: A `Pager.checkpoint` (or its text) to go on from, in place of `start_page`.
@@ -75,15 +80,15 @@ class RehookReading(WalletSession):
             return await self._read(call, lambda reply: wire.read_transactions(reply, page), timeout)
 
         start = Checkpoint(checks.count("start_page", start_page)) if resume is None else Checkpoint.of(resume)
-        walk = Walk(
+        return Pager(
+            fetch,
+            _PAGING,
             start,
-            first_page=wire.FIRST_PAGE,
-            page_size=wire.PAGE_SIZE,
-            key=_id,
-            moment=_booked_at,
+            self._surroundings,
             since=None if since is None else checks.moment("since", since),
+            limit=limit,
+            lookahead=lookahead,
         )
-        return Pager(fetch, walk, limit)
 
     def scan(
         self,
@@ -92,14 +97,17 @@ class RehookReading(WalletSession):
         concurrency: int = 50,
         since: datetime | None = None,
         limit: int | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Bulk[WalletKey, tuple[Transaction, ...]]:
         """Read many histories under one bound; results come as they finish, one `Done` or `Failed` a wallet.
 
         Args:
             wallets: Pairs of ``(source_id, wallet_id)``, of any number.
-            concurrency: Wallets read at once.
+            concurrency: Wallets read at once; of those with more than 100 rows as many again, so that wallets of one
+                page do not wait for wallets of a thousand. `Limits.max_in_flight` bounds the requests.
             since: As in `transactions`.
             limit: Rows a wallet at most.
+            on_progress: Called with a `Progress` once a second and at the end; what it raises is logged.
 
         Example:
             ```python
@@ -111,7 +119,7 @@ class RehookReading(WalletSession):
                         print(wallet, error)
             ```
         """
-        return self._scan(wallets, self._history(since, limit), concurrency)
+        return self._runs.scan(wallets, self._history(since, limit), concurrency, on_progress)
 
     def scan_pages(
         self,
@@ -120,12 +128,14 @@ class RehookReading(WalletSession):
         concurrency: int = 50,
         since: datetime | None = None,
         limit: int | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Bulk[WalletKey, Page[Transaction]]:
         """Read many histories page by page, for histories of any length in flat memory; otherwise as `scan`."""
-        return self._scan_pages(wallets, self._history(since, limit), concurrency)
+        return self._runs.scan_pages(wallets, self._history(since, limit), concurrency, on_progress)
 
     def _history(self, since: datetime | None, limit: int | None) -> Callable[[WalletKey], Pager[Transaction]]:
-        return lambda wallet: self.transactions(*_pair(wallet), since=since, limit=limit)
+        # A bulk run has other wallets to read beside a page: looking ahead would only cost requests.
+        return lambda wallet: self.transactions(*_pair(wallet), lookahead=1, since=since, limit=limit)
 
     async def find(
         self,

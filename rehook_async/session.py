@@ -15,6 +15,7 @@ from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.environment import required
 from wallet_async.engine.events import OnEvent
 from wallet_async.engine.limits import Limits, Timeouts
+from wallet_async.engine.progress import OnProgress
 from wallet_async.engine.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -155,13 +156,25 @@ class RehookSession(RehookReading):
         return await self._move(movement, timeout)
 
     def apply(
-        self, movements: Iterable[Movement] | AsyncIterable[Movement], *, concurrency: int = 50
+        self,
+        movements: Iterable[Movement] | AsyncIterable[Movement],
+        *,
+        concurrency: int = 50,
+        on_progress: OnProgress | None = None,
     ) -> Bulk[Movement, Receipt]:
         """Make many credits and debits; those of one wallet keep their order, one failure harms no other.
 
-        Leaving the loop early takes no further movement and waits for those that have left; see `Bulk.unread`.
+        Leaving the loop early, also by ``asyncio.timeout`` around it, takes no further movement and waits for those
+        that have left; see `Bulk.unread`.
+
+        Args:
+            movements: What to book, of any number.
+            concurrency: Movements under way at once.
+            on_progress: Called with a `Progress` once a second and at the end; what it raises is logged.
         """
-        return self._apply(movements, Movement, lambda movement: self._move(movement, None), concurrency)
+        return self._runs.apply(
+            movements, Movement, lambda movement: self._move(movement, None), concurrency, on_progress
+        )
 
     async def _move(self, movement: Movement, timeout: float | None) -> Receipt:
         description = wire.stamped(movement)

@@ -24,6 +24,7 @@ SHARED = {
     "OutcomeUnknownError",
     "Page",
     "Pager",
+    "Progress",
     "QueueFullError",
     "RateLimitError",
     "RefusedError",
@@ -78,9 +79,11 @@ def test_the_two_providers_share_their_errors_and_results() -> None:
 
 @pytest.mark.parametrize("module", ["rehook_async", "loyalty_async", "wallet_async.sandbox.pytest_plugin"])
 def test_importing_is_light(module: str) -> None:
-    """aiohttp and cattrs are loaded when a session opens, not when its package is imported."""
-    code = f"import sys, {module}; print(sorted({{'aiohttp', 'cattrs', 'ssl', 'rich', 'cyclopts'}} & set(sys.modules)))"
+    """aiohttp, cattrs and msgspec are loaded when a session opens, not when its package is imported."""
+    heavy_ones = {"aiohttp", "cattrs", "msgspec", "ssl", "rich", "cyclopts"}
+    code = f"import sys, {module}; print(sorted({heavy_ones} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = out.stdout.strip()
     assert "aiohttp" not in heavy
     assert "cattrs" not in heavy
+    assert "msgspec" not in heavy

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from attrs import frozen
 
+from wallet_async.engine.ahead import Surroundings
 from wallet_async.engine.errors import DisconnectedError
+from wallet_async.engine.events import OnEvent
 from wallet_async.engine.pager import Pager
-from wallet_async.engine.walk import Checkpoint, Walk
+from wallet_async.engine.report import Reporter
+from wallet_async.engine.walk import Checkpoint, Paging, Walk
+from wallet_async.engine.window import Window
 
 SIZE = 20
 """Rows a page, as both providers have."""
@@ -46,6 +52,14 @@ class History:
         """Called before each page is read: lets rows arrive, or raises."""
         self.failures = 0
         """How many of the next readings fail."""
+        self.delay: Callable[[], float] | None = None
+        """Gives the seconds from a request to the moment its page is of, and again from there to the answer."""
+        self.asked = 0
+        """Requests, whether or not they are answered by now."""
+        self.under_way = 0
+        """Readings that have begun and not ended."""
+        self.busiest = 0
+        """The most of them at once."""
 
     def rows(self) -> list[Row]:
         """Give all rows in the provider's order."""
@@ -62,7 +76,21 @@ class History:
         self.before_read = arrive
 
     async def fetch(self, page: int) -> Sequence[Row]:
-        """Give one page as it is now."""
+        """Give one page, as it is now or at a moment between request and answer."""
+        self.asked += 1
+        if self.delay is None:
+            return self._cut(page)
+        self.under_way += 1
+        self.busiest = max(self.busiest, self.under_way)
+        try:
+            await asyncio.sleep(self.delay())
+            rows = self._cut(page)
+            await asyncio.sleep(self.delay())
+            return rows
+        finally:
+            self.under_way -= 1
+
+    def _cut(self, page: int) -> Sequence[Row]:
         self.before_read(page)
         self.reads.append(page)
         if self.failures:
@@ -76,24 +104,28 @@ class History:
         return [Row(self.count - 1 - number if self.newest_first else number) for number in numbers]
 
 
+PAGING: Paging[Row] = Paging("transactions", SIZE, key=lambda row: row.id, moment=lambda row: row.at)
+
+
+def surroundings(on_event: OnEvent | None = None, throttled: Callable[[], int] = lambda: 0) -> Surroundings:
+    """Make what a session gives a pager."""
+    return Surroundings(Reporter("rehook", on_event), lambda ahead: None, throttled)
+
+
 def pager(
     history: History,
     resume: Checkpoint | str = "1",
     *,
-    since: datetime | None = None,
-    limit: int | None = None,
     kind: Callable[..., Walk[Row]] = Walk,
+    window: Callable[..., Window[Row]] = Window,
+    lookahead: int = 1,
+    around: Callable[[], Surroundings] = surroundings,
+    **options: Any,
 ) -> Pager[Row]:
-    """Make a pager over *history*, with a walk of another *kind* for a sabotaged twin."""
-    walk = kind(
-        Checkpoint.of(resume),
-        first_page=FIRST,
-        page_size=SIZE,
-        key=lambda row: row.id,
-        moment=lambda row: row.at,
-        since=since,
-    )
-    return Pager(history.fetch, walk, limit)
+    """Make a pager over *history*, with a walk or window of another *kind* for a sabotaged twin."""
+    twin = type("Twin", (Pager,), {"_walk_type": kind, "_window_type": window})
+    made: Pager[Row] = twin(history.fetch, PAGING, Checkpoint.of(resume), around, lookahead=lookahead, **options)
+    return made
 
 
 def numbers(rows: Iterable[Row]) -> list[int]:

@@ -1,7 +1,9 @@
 """A server of Rehook histories in a process of its own: lean, so that the client is what is measured.
 
 Every wallet has one row, but a source id that begins with ``poison`` gets a gateway's error page. ``/observed`` tells
-what was seen. Run as a script, it prints its port and serves until its standard input ends.
+what was seen. Run as a script, it prints its port and serves until its standard input ends. It answers when no more
+requests come, or, with a number of seconds as its argument, each request after these; with a second number it refuses
+(429) what comes faster than so many a second.
 """
 
 from __future__ import annotations
@@ -26,6 +28,11 @@ class Observed:
 
     held: ClassVar[list[Callable[[], None]]] = []
     timer: asyncio.TimerHandle | None = None
+    latency: float | None = None
+    rate = 0.0
+    tokens = 10.0
+    filled_at = 0.0
+    refused = 0
     most = 0
     requests = 0
 
@@ -33,11 +40,27 @@ class Observed:
     def hold(cls, answer: Callable[[], None]) -> None:
         """Keep a request in flight until no more come."""
         cls.requests += 1
+        if cls.latency is not None:
+            asyncio.get_running_loop().call_later(cls.latency, answer)
+            return
         cls.held.append(answer)
         cls.most = max(cls.most, len(cls.held))
         if cls.timer is not None:
             cls.timer.cancel()
         cls.timer = asyncio.get_running_loop().call_later(QUIET, cls.release)
+
+    @classmethod
+    def refuses(cls) -> bool:
+        """Say whether a request comes too fast, by a token bucket."""
+        if not cls.rate:
+            return False
+        now = asyncio.get_running_loop().time()
+        cls.tokens = min(cls.rate / 5, cls.tokens + (now - cls.filled_at) * cls.rate)
+        cls.filled_at = now
+        refused = cls.tokens < 1
+        cls.tokens -= not refused
+        cls.refused += refused
+        return refused
 
     @classmethod
     def release(cls) -> None:
@@ -56,7 +79,11 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         target = data.split(b" ", 2)[1]
         if target == b"/observed":
-            self._answer(200, json.dumps({"most": Observed.most, "requests": Observed.requests}).encode())
+            seen = {"most": Observed.most, "requests": Observed.requests, "refused": Observed.refused}
+            self._answer(200, json.dumps(seen).encode())
+            return
+        if Observed.refuses():
+            self._answer(429, b"[]")
             return
         Observed.hold(partial(self._finish, target, Observed.requests))
 
@@ -83,4 +110,6 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
+    Observed.latency = float(sys.argv[1]) if len(sys.argv) > 1 else None
+    Observed.rate = float(sys.argv[2]) if len(sys.argv) > 2 else 0.0
     asyncio.run(_serve())

@@ -92,21 +92,21 @@ def test_a_run_is_iterated_once() -> None:
 class NoLanes(Bulk[Any, Any]):
     """Twin: every worker does what it pulled at once."""
 
-    async def _in_order(self, item: Any, lane: Any) -> None:
-        await self._do(item)
+    async def _in_order(self, item: Any, lane: Any, task: Any) -> None:
+        await self._do(item, task)
 
 
 class LastFirst(Bulk[Any, Any]):
     """Twin: what waits behind a busy wallet is done from the wrong end."""
 
-    async def _in_order(self, item: Any, lane: Any) -> None:
+    async def _in_order(self, item: Any, lane: Any, task: Any) -> None:
         if (line := self._lanes.get(lane)) is not None:
             line.append(item)
             await self._held.acquire()
             return
         line = self._lanes[lane] = deque([item])
         while line:
-            await self._do(line.pop())
+            await self._do(line.pop(), task)
             if line:
                 self._held.release()
         del self._lanes[lane]

@@ -162,6 +162,23 @@ def test_a_run_closed_under_its_reader_is_no_complete_run() -> None:
     run(main(1.0))
 
 
+@pytest.mark.parametrize("kind", ["scan", "apply"])
+def test_a_deadline_is_a_timeout_around_the_loop(kind: str) -> None:
+    """`asyncio.timeout` ends a run as leaving does: reads at once, started writes when they are done."""
+
+    async def main() -> None:
+        works = Works(lambda item: 3.0)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(10):
+                async for _ in getattr(works, kind)(items(100), 4):
+                    pass
+        assert asyncio.get_running_loop().time() == pytest.approx(10 if kind == "scan" else 12)
+        assert works.under_way == []
+        assert (len(works.cancelled), len(works.finished)) == ((4, 12) if kind == "scan" else (0, 16))
+
+    run(main())
+
+
 def test_a_run_that_never_began_is_closed_without_a_word() -> None:
     """Closing an unused run does nothing, pulls nothing and tells nothing."""
 

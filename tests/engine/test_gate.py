@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wallet_async.engine.errors import QueueFullError
+from wallet_async.engine.errors import InvalidInputError, QueueFullError
 from wallet_async.engine.limits import Gate, Limits
 
 from .virtual import run, turns
@@ -64,7 +64,7 @@ async def check_schedule(make: Callable[[Limits], Gate], seed: int, steps: int =
                     random.choice(list(crowd.tasks.values())).cancel()
         await turns(random.randint(0, 2))
         assert 0 <= len(crowd.inside) <= slots
-        assert gate.in_flight <= slots
+        assert 0 <= gate.in_flight <= slots
     await turns()
     waiting = [task for number, task in crowd.tasks.items() if not task.done() and number not in crowd.inside]
     assert not waiting or len(crowd.inside) == slots
@@ -80,29 +80,40 @@ def test_any_schedule_keeps_the_bound_and_every_slot(seed: int) -> None:
     run(check_schedule(Gate, seed))
 
 
-class ReleaseDropped(Gate):
+class Waits(Gate):
+    """A gate whose waiting can be broken."""
+
+    async def acquire(self) -> None:
+        if self.take():
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._line.join(turn, None)
+        await self._wait(turn)
+
+    async def _wait(self, turn: asyncio.Future[None]) -> None:
+        raise NotImplementedError
+
+
+class ReleaseDropped(Waits):
     """Twin: forgets to pass on a slot that came together with the cancellation."""
 
-    async def _queue(self) -> None:
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting[turn] = None
+    async def _wait(self, turn: asyncio.Future[None]) -> None:
         try:
             await turn
         finally:
-            self._waiting.pop(turn, None)
+            self._line.leave(turn, None)
 
 
-class ReleasedTwice(Gate):
+class ReleasedTwice(Waits):
     """Twin: gives a slot back that it never got, when a release meets a cancelled waiter."""
 
-    async def _queue(self) -> None:
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting[turn] = None
-        missing = object()
+    async def _wait(self, turn: asyncio.Future[None]) -> None:
         try:
             await turn
         except asyncio.CancelledError:
-            if self._waiting.pop(turn, missing) is missing:
+            before = self.queued
+            self._line.leave(turn, None)
+            if self.queued == before:
                 self.release()
             raise
 
@@ -111,19 +122,17 @@ class LastFirst(Gate):
     """Twin: serves who came last."""
 
     def release(self) -> None:
-        if self._waiting:
-            self._waiting.move_to_end(next(reversed(self._waiting)), last=False)
+        if waiting := self._line._single:
+            waiting.move_to_end(next(reversed(waiting)), last=False)
         super().release()
 
 
 class OneMore(Gate):
     """Twin: lets one more in than agreed."""
 
-    async def acquire(self) -> None:
-        if self.in_flight == self._limits.max_in_flight:
-            self.in_flight += 1
-            return
-        await super().acquire()
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self.bound += 1
 
 
 @pytest.mark.parametrize("broken", [ReleaseDropped, ReleasedTwice, OneMore])
@@ -259,15 +268,15 @@ def test_a_pause_holds_everybody_back(slots: int) -> None:
         run(check_pause(PausedAlone(Limits(max_in_flight=slots))))
 
 
-def test_a_caller_cancelled_in_a_pause_gives_its_slot_back() -> None:
-    """Neither the sleeper nor those behind it keep a slot when they are cancelled."""
+def test_callers_cancelled_in_a_pause_leave_nothing() -> None:
+    """Nobody holds a slot in a pause, and those who are cancelled leave the line."""
 
     async def main() -> None:
         gate = Gate(Limits(max_in_flight=3))
         gate.pause(60.0)
         tasks = [asyncio.create_task(gate.acquire()) for _ in range(5)]
         await turns()
-        assert (gate.in_flight, gate.queued) == (3, 2)
+        assert (gate.in_flight, gate.queued) == (0, 5)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -276,3 +285,11 @@ def test_a_caller_cancelled_in_a_pause_gives_its_slot_back() -> None:
         assert asyncio.get_running_loop().time() == pytest.approx(60.0)
 
     run(main())
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, True, None, "many", "10"])
+def test_a_bound_is_a_number_or_auto(wrong: object) -> None:
+    """One error says what is allowed, whatever is given."""
+    assert Limits(max_in_flight="auto").max_in_flight == "auto"
+    with pytest.raises(InvalidInputError, match=r"Limits\.max_in_flight must be an int of at least 1 or 'auto'"):
+        Limits(max_in_flight=wrong)  # type: ignore[arg-type]

@@ -10,9 +10,9 @@ import pytest
 
 from wallet_async.engine.errors import DisconnectedError, InvalidInputError
 from wallet_async.engine.pager import Pager
-from wallet_async.engine.walk import Checkpoint, Walk
+from wallet_async.engine.walk import Checkpoint, Paging, Walk
 
-from .history import BEGINNING, SIZE, History, Row, numbers, pager
+from .history import BEGINNING, SIZE, History, Row, numbers, pager, surroundings
 from .virtual import run, turns
 
 
@@ -61,18 +61,16 @@ def test_since_leaves_out_what_is_older(oldest: int, newest_first: bool) -> None
         assert len(history.reads) <= max(100 - oldest, 0) // SIZE + 1
 
 
-def test_rows_of_one_moment_show_no_order() -> None:
+@pytest.mark.parametrize("lookahead", [1, 8])
+def test_rows_of_one_moment_show_no_order(lookahead: int) -> None:
     """Oldest first, a full page of one old moment (a bulk import) does not end the walk before the newer rows."""
     history = History(45, newest_first=False)
-    walk = Walk(
-        Checkpoint(1),
-        first_page=1,
-        page_size=SIZE,
-        key=lambda row: row.id,
-        moment=lambda row: BEGINNING + timedelta(days=row.number // 40),
-        since=BEGINNING + timedelta(hours=1),
+    paging: Paging[Row] = Paging(
+        "transactions", SIZE, key=lambda row: row.id, moment=lambda row: BEGINNING + timedelta(days=row.number // 40)
     )
-    assert numbers(run(Pager(history.fetch, walk, None).collect())) == [40, 41, 42, 43, 44]
+    since = BEGINNING + timedelta(hours=1)
+    walk = Pager(history.fetch, paging, Checkpoint(1), surroundings, since=since, lookahead=lookahead)
+    assert numbers(run(walk.collect())) == [40, 41, 42, 43, 44]
 
 
 def test_start_page_begins_further_down() -> None:
@@ -236,9 +234,9 @@ def test_two_tasks_cannot_read_one_pager() -> None:
 class RemembersAll(Walk[Row]):
     """Twin: keeps the id of every row."""
 
-    def _unknown(self, rows: Any) -> tuple[Row, ...]:
+    def _unknown(self, rows: Any, left: int) -> tuple[Row, ...]:
         order, self._order = self._order, type(self._order)()
-        fresh = super()._unknown(rows)
+        fresh = super()._unknown(rows, left)
         self._order = order
         return fresh
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import subprocess
 import sys
 import urllib.request
@@ -19,16 +20,20 @@ from rehook_async import Done, Failed, Limits, RehookSession
 from wallet_async.engine.errors import ServerError
 
 WALLETS = 10_000
+MANY = int(os.environ.get("SCAN_WALLETS", "0"))
+"""Wallets of the long run, which takes minutes for a million; 0 leaves it out."""
 POISONED = 6_321
 ROOM = (8 * 1024 * 1024, 10_000)
 """Bytes and blocks of memory that the second half may need above the first; kept histories take ten blocks each."""
 
 
 @contextmanager
-def lean_server() -> Iterator[str]:
+def lean_server(*arguments: float) -> Iterator[str]:
     """Run the lean server in a child process and give its URL."""
     script = Path(__file__).with_name("lean_server.py")
-    with subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, script, *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         try:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"
@@ -113,3 +118,21 @@ async def test_kept_results_are_seen_in_the_memory() -> None:
     """Twin: a run whose results are all kept grows past the bound."""
     with lean_server() as url, pytest.raises(AssertionError, match="memory grew by"):
         await check_scan(url, count=5_000, limits=Limits(), concurrency=50, keep=True)
+
+
+@pytest.mark.skipif(not MANY, reason="set SCAN_WALLETS=1000000: it takes minutes")
+@pytest.mark.timeout(3600)
+async def test_a_million_wallets_need_no_more_memory() -> None:
+    """The whole long run stays within 10 MB of what the first 10,000 wallets needed."""
+    most = [0, 0]
+    with lean_server(0.0) as url:
+        async with RehookSession("key", "secret", base_url=url) as rehook:
+            seen = 0
+            async for result in rehook.scan(wallets(MANY)):
+                seen += 1
+                assert isinstance(result, Done) or result.item[0] == f"poison{POISONED}"
+                if seen % 500 == 0:
+                    most[seen > WALLETS] = max(most[seen > WALLETS], held()[0])
+    print(f"{seen} wallets: {most[0] / 1e6:.1f} MB for the first {WALLETS}, {most[1] / 1e6:.1f} MB then")
+    assert seen == MANY
+    assert most[1] - most[0] <= 10_000_000

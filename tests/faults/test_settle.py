@@ -65,75 +65,75 @@ async def check_settled(client: Client, fault: str, *, arrivals: int) -> None:
 
 
 @pytest.mark.parametrize("fault", LOST)
-async def test_settled(client: Client, fault: str) -> None:
+async def test_settled(provider: Client, fault: str) -> None:
     """Committed and lost in any way, it is found again, once, on a later page, with three rows arriving a page."""
-    await check_settled(client, fault, arrivals=3)
+    await check_settled(provider, fault, arrivals=3)
 
 
 @pytest.mark.parametrize("arrivals", [0, 1, 7])
-async def test_settled_whatever_arrives(client: Client, arrivals: int) -> None:
+async def test_settled_whatever_arrives(provider: Client, arrivals: int) -> None:
     """However many rows push it down while pages are read, it is found."""
-    await check_settled(client, "close", arrivals=arrivals)
+    await check_settled(provider, "close", arrivals=arrivals)
 
 
-async def test_twin_first_page_only(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_twin_first_page_only(provider: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search that stops at the first page does not find it."""
     take = Walk.take
-    monkeypatch.setattr(Walk, "take", lambda walk, rows: (take(walk, rows)[0], End()))
+    monkeypatch.setattr(Walk, "take", lambda walk, rows, left: (take(walk, rows, left)[0], End()))
     with pytest.raises(AssertionError, match="not settled"):
-        await check_settled(client, "close", arrivals=0)
+        await check_settled(provider, "close", arrivals=0)
 
 
-async def test_not_booked(client: Client) -> None:
+async def test_not_booked(provider: Client) -> None:
     """What was lost before the commit is not found: None, and no guess."""
     async with (
-        Sandbox(client.sandbox()) as sandbox,
+        Sandbox(provider.sandbox()) as sandbox,
         no_leaks(),
-        client.session(sandbox.url, retry=HASTY) as session,
+        provider.session(sandbox.url, retry=HASTY) as session,
     ):
-        error = await lose(client, session, sandbox, "close@before")
+        error = await lose(provider, session, sandbox, "close@before")
         assert await session.settle(error) is None
         assert sandbox.observed.commits == 0
 
 
-async def test_doubles_are_reported(client: Client) -> None:
+async def test_doubles_are_reported(provider: Client) -> None:
     """Two rows of one reference are reported with both ids, and the older one is given."""
     events: list[Event] = []
     async with (
-        Sandbox(client.sandbox()) as sandbox,
+        Sandbox(provider.sandbox()) as sandbox,
         no_leaks(),
-        client.session(sandbox.url, retry=HASTY, on_event=events.append) as session,
+        provider.session(sandbox.url, retry=HASTY, on_event=events.append) as session,
     ):
-        error = await lose(client, session, sandbox, "close")
-        client.plant(sandbox.api, "order-1847")
-        ours = [entry.transaction_id for entry in sandbox.ledger.entries() if client.is_ours(entry, "order-1847")]
+        error = await lose(provider, session, sandbox, "close")
+        provider.plant(sandbox.api, "order-1847")
+        ours = [entry.transaction_id for entry in sandbox.ledger.entries() if provider.is_ours(entry, "order-1847")]
         row = await session.settle(error)
         assert row.transaction_id == ours[0]
-        assert await client.find(session, "order-1847", begin_of_time()) == row
+        assert await provider.find(session, "order-1847", begin_of_time()) == row
     doubled = [event for event in events if isinstance(event, DoubledEvent)]
     assert [event.transaction_ids for event in doubled] == [tuple(ours)] * 2
     assert {event.reference for event in doubled} == {"order-1847"}
 
 
-async def test_a_duplicating_middle_box(client: Client) -> None:
+async def test_a_duplicating_middle_box(provider: Client) -> None:
     """Row 17: what lies between may send a request twice. The receipt cannot show it; looking it up reports it."""
     events: list[Event] = []
-    async with Sandbox(client.sandbox()) as sandbox, DelayProxy(sandbox.port, duplicate=True) as proxy:
-        async with client.session(proxy.url, retry=HASTY, on_event=events.append) as session:
-            assert await client.write(session, reference="order-1847")
+    async with Sandbox(provider.sandbox()) as sandbox, DelayProxy(sandbox.port, duplicate=True) as proxy:
+        async with provider.session(proxy.url, retry=HASTY, on_event=events.append) as session:
+            assert await provider.write(session, reference="order-1847")
             await until(lambda: sandbox.observed.commits == 2)
-        async with client.session(sandbox.url, retry=HASTY, on_event=events.append) as session:
-            assert await client.find(session, "order-1847", begin_of_time())
+        async with provider.session(sandbox.url, retry=HASTY, on_event=events.append) as session:
+            assert await provider.find(session, "order-1847", begin_of_time())
     assert [len(event.transaction_ids) for event in events if isinstance(event, DoubledEvent)] == [2]
 
 
-async def test_a_neighbour_is_not_mistaken(client: Client) -> None:
+async def test_a_neighbour_is_not_mistaken(provider: Client) -> None:
     """A row of the same amount in the same moment, with another reference, is not taken for ours."""
     async with (
-        Sandbox(client.sandbox()) as sandbox,
-        client.session(sandbox.url, retry=HASTY) as session,
+        Sandbox(provider.sandbox()) as sandbox,
+        provider.session(sandbox.url, retry=HASTY) as session,
     ):
-        error = await lose(client, session, sandbox, "close@before")
-        client.plant(sandbox.api, "order-18470")
+        error = await lose(provider, session, sandbox, "close@before")
+        provider.plant(sandbox.api, "order-18470")
         assert await session.settle(error) is None
     assert error.movement.amount == AMOUNT

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
 from wallet_async.engine import checks
+from wallet_async.engine.buffer import Buffer
 from wallet_async.engine.errors import InvalidInputError, SessionClosedError, WalletError
 from wallet_async.engine.events import UnreadResultsEvent
+from wallet_async.engine.line import BULK
+from wallet_async.engine.progress import Meter, OnProgress
 from wallet_async.engine.report import Reporter
 
 ItemT = TypeVar("ItemT")  # an item
@@ -50,7 +53,8 @@ class Bulk(Generic[ItemT, ValueT]):
     """The results of a bulk run: iterate with ``async for``, in the order in which they finish.
 
     Work starts with the iteration and keeps at most *concurrency* items under way; a slow reader stops it. Leaving the
-    loop early ends the run: reads are cancelled, writes that have started are finished (see `unread`).
+    loop early ends the run: reads are cancelled, writes that have started are finished (see `unread`). So does a
+    deadline: ``async with asyncio.timeout(600)`` around the loop.
     """
 
     def __init__(
@@ -62,20 +66,24 @@ class Bulk(Generic[ItemT, ValueT]):
         reporter: Reporter,
         adopt: Callable[[Bulk[Any, Any]], None],
         lane: Callable[[ItemT], Hashable] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self._concurrency = checks.count("concurrency", concurrency)
-        self._pull = _puller(items)
+        if not isinstance(items, Iterable | AsyncIterable):
+            raise checks.reject("items", items, "an iterable or an async iterable")
+        self._pull = _puller(items) if isinstance(items, AsyncIterable) else None
+        self._rows: Iterator[ItemT] = iter(()) if isinstance(items, AsyncIterable) else iter(items)
         self._work = work
         self._lane = lane
         self._reporter = reporter
         self._adopt = adopt
         self._lanes: dict[Hashable, deque[ItemT]] = {}
         self._held = asyncio.Semaphore(_HELD * concurrency)
-        self._space = asyncio.Semaphore(concurrency)
-        self._ready: deque[Result[ItemT, ValueT]] = deque()
-        self._arrived = asyncio.Event()
+        self._buffer: Buffer[Result[ItemT, ValueT]] = Buffer(concurrency)
         self._workers: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[Any] | None] = set()
+        self._meter = Meter(on_progress, reporter, under_way=self._busy)
+        self._replaced: set[asyncio.Task[Any] | None] = set()
         self._stopping = False
         self._drained = False
         self._started = False
@@ -93,16 +101,15 @@ class Bulk(Generic[ItemT, ValueT]):
             raise InvalidInputError("a bulk run can be iterated once; make a new one")
         self._started = True
         self._adopt(self)
+        self._meter.start()
         try:
             for _ in range(self._concurrency):
                 self._spawn()
-            while self._workers or self._ready:
-                while self._ready:
-                    self._space.release()
-                    yield self._ready.popleft()
+            while self._workers or self._buffer:
+                while self._buffer:
+                    yield self._buffer.pop()
                 if self._workers:
-                    self._arrived.clear()
-                    await self._arrived.wait()
+                    await self._buffer.arrival()
             if self._broken is not None:
                 raise self._broken
         finally:
@@ -111,22 +118,33 @@ class Bulk(Generic[ItemT, ValueT]):
     async def aclose(self) -> None:
         """End the run: take no further item, cancel reads, and wait for writes that have started."""
         self._stopping = True
-        if (self._workers or self._ready) and self._broken is None:
+        if (self._workers or self._buffer) and self._broken is None:
             self._broken = SessionClosedError("the bulk run was closed before its end")
         for task in self._workers:
             if self._lane is None or task not in self._busy:
                 task.cancel()
-            self._space.release()  # a worker that waits to deliver a finished write goes on
+        self._buffer.widen()  # a worker that waits to deliver a finished write goes on
         if self._workers:
             # Shielded: if this wait is cancelled too, started writes still run to their end.
             await asyncio.shield(asyncio.gather(*self._workers, return_exceptions=True))
-        if self._ready:
-            self.unread = tuple(self._ready)
-            self._ready.clear()
+        self._meter.stop()
+        if self._buffer:
+            self.unread = tuple(self._buffer.pop() for _ in range(len(self._buffer)))
             failed = sum(isinstance(result, Failed) for result in self.unread)
             self._reporter.emit(
                 UnreadResultsEvent(service=self._reporter.service, done=len(self.unread) - failed, failed=failed)
             )
+
+    def step_aside(self) -> None:
+        """Let another item begin beside the one under way in this task, because this one will take long.
+
+        Otherwise a few items of a thousand requests each would hold every worker, and those of one request would wait
+        for them. As many as *concurrency* may step aside at a time, so memory stays bounded.
+        """
+        task = asyncio.current_task()
+        if len(self._replaced) < self._concurrency and task not in self._replaced:
+            self._replaced.add(task)
+            self._spawn()
 
     def _spawn(self) -> None:
         task = asyncio.get_running_loop().create_task(self._worker())
@@ -135,29 +153,33 @@ class Bulk(Generic[ItemT, ValueT]):
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._workers.discard(task)
+        self._replaced.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._broken = self._broken or error
             self._stopping = True
             for worker in self._workers - self._busy:
                 worker.cancel()  # it may wait for a place behind a wallet that nobody works on any more
-        self._arrived.set()
+        self._buffer.wake()
 
     async def _worker(self) -> None:
-        while not (self._stopping or self._drained):
+        task = asyncio.current_task()
+        BULK.set(task)
+        pull, rows = self._pull, self._rows
+        while not (self._stopping or self._drained or task in self._replaced):
             try:
-                item = await self._pull()
-            except StopAsyncIteration:
-                return
+                item = next(rows) if pull is None else await pull()
+            except (StopIteration, StopAsyncIteration):
+                self._drained = True
             except Exception as error:  # noqa: BLE001 - kept, and raised to the reader
                 # The iterable's own: what it gave before is still done, also what waits behind a busy wallet.
                 self._drained, self._broken = True, self._broken or error
-                return
-            if self._lane is None:
-                await self._do(item)
             else:
-                await self._in_order(item, self._lane(item))
+                if self._lane is None:
+                    await self._do(item, task)
+                else:
+                    await self._in_order(item, self._lane(item), task)
 
-    async def _in_order(self, item: ItemT, lane: Hashable) -> None:
+    async def _in_order(self, item: ItemT, lane: Hashable, task: asyncio.Task[None] | None) -> None:
         """Do *item* now, or leave it to the worker that is busy with the same lane."""
         if (line := self._lanes.get(lane)) is not None:
             line.append(item)
@@ -165,45 +187,30 @@ class Bulk(Generic[ItemT, ValueT]):
             return
         line = self._lanes[lane] = deque([item])
         while line and not self._stopping:
-            await self._do(line.popleft())
+            await self._do(line.popleft(), task)
             if line:
                 self._held.release()
         del self._lanes[lane]
 
-    async def _do(self, item: ItemT) -> None:
-        task = asyncio.current_task()
+    async def _do(self, item: ItemT, task: asyncio.Task[None] | None) -> None:
+        put = self._buffer.put
         self._busy.add(task)
         try:
-            await self._work(item, lambda value: self._deliver(Done(item, value)))
+            await self._work(item, lambda value: put(Done(item, value)))
+            self._meter.done += 1
         except WalletError as error:
-            await self._deliver(Failed(item, error))
+            self._meter.failed += 1
+            await put(Failed(item, error))
         finally:
             self._busy.discard(task)
 
-    async def _deliver(self, result: Result[ItemT, ValueT]) -> None:
-        await self._space.acquire()
-        self._ready.append(result)
-        self._arrived.set()
 
-
-def _puller(items: Iterable[ItemT] | AsyncIterable[ItemT]) -> Callable[[], Coroutine[Any, Any, ItemT]]:
-    """Make a function that gives the next item, from either kind of iterable, to one caller at a time."""
-    if isinstance(items, AsyncIterable):
-        source, lock = aiter(items), asyncio.Lock()
-
-        async def pull_later() -> ItemT:
-            async with lock:  # an async generator refuses a second caller while the first waits
-                return await anext(source)
-
-        return pull_later
-    if not isinstance(items, Iterable):
-        raise checks.reject("items", items, "an iterable or an async iterable")
-    rows = iter(items)
+def _puller(items: AsyncIterable[ItemT]) -> Callable[[], Coroutine[Any, Any, ItemT]]:
+    """Make a function that gives the next item to one caller at a time."""
+    source, lock = aiter(items), asyncio.Lock()
 
     async def pull() -> ItemT:
-        try:
-            return next(rows)
-        except StopIteration:
-            raise StopAsyncIteration from None
+        async with lock:  # an async generator refuses a second caller while the first waits
+            return await anext(source)
 
     return pull

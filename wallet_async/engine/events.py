@@ -81,5 +81,21 @@ class UnreadResultsEvent:
     failed: int
 
 
-Event = AttemptEvent | RetryEvent | ThrottledEvent | OutcomeUnknownEvent | DoubledEvent | UnreadResultsEvent
+@frozen(kw_only=True)
+class DriftEvent:
+    """Rows arrived while a history was read; it is complete all the same, each row once."""
+
+    service: str
+    operation: str
+    requests: int
+    """Pages read again, between which a row could have been lost. See `Pager` for what reading ahead costs besides."""
+    recovered: int
+    """Rows that only these readings found."""
+    repeated: int
+    """Rows that came more than once and were dropped."""
+
+
+Event = (
+    AttemptEvent | RetryEvent | ThrottledEvent | OutcomeUnknownEvent | DoubledEvent | UnreadResultsEvent | DriftEvent
+)
 OnEvent = Callable[[Event], None]

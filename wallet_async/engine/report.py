@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import TypeVar
 
 from wallet_async.engine.events import (
     AttemptEvent,
     DoubledEvent,
+    DriftEvent,
     Event,
     OnEvent,
     OutcomeUnknownEvent,
@@ -14,6 +17,8 @@ from wallet_async.engine.events import (
     ThrottledEvent,
     UnreadResultsEvent,
 )
+
+T = TypeVar("T")
 
 
 class Reporter:
@@ -33,10 +38,14 @@ class Reporter:
         if self._log.isEnabledFor(level):
             self._log.log(level, "%s", _sentence(event))
         if self._on_event is not None:
-            try:
-                self._on_event(event)
-            except Exception:  # noqa: BLE001 - whatever a user's handler raises
-                self._log.exception("on_event raised; the call goes on")
+            self.tell(self._on_event, event, "on_event raised; the call goes on")
+
+    def tell(self, listener: Callable[[T], object], value: T, complaint: str) -> None:
+        """Call a *listener* of the user's; what it raises is logged with *complaint*, and changes nothing."""
+        try:
+            listener(value)
+        except Exception:  # noqa: BLE001 - whatever a user's handler raises
+            self._log.exception("%s", complaint)
 
 
 _LEVELS = {
@@ -46,6 +55,7 @@ _LEVELS = {
     OutcomeUnknownEvent: logging.WARNING,
     DoubledEvent: logging.ERROR,
     UnreadResultsEvent: logging.WARNING,
+    DriftEvent: logging.INFO,
 }
 
 
@@ -66,3 +76,8 @@ def _sentence(event: Event) -> str:
             return f"reference {event.reference!r} was booked {len(event.transaction_ids)} times: {rows}"
         case UnreadResultsEvent():
             return f"left early: {event.done} results and {event.failed} failures were never read"
+        case DriftEvent():
+            return (
+                f"{event.operation}: rows arrived while the history was read; {event.requests} pages were read again, "
+                f"{event.recovered} rows found by that, {event.repeated} repeats dropped"
+            )

@@ -32,6 +32,10 @@ from wallet_async.engine.transport import Evidence, Transport
 
 T = TypeVar("T")
 
+_SENT = "waiting for the answer"
+_OVERLOADED = frozenset({429, 503})
+"""Statuses that tell of too many requests, to a bound that adapts."""
+
 
 @define
 class _Trip:
@@ -139,17 +143,22 @@ class Sender:
             if credentials is None or not self._gate.take():
                 credentials = await self._turn(trip, credentials)
             trip.credentials = credentials
-            trip.phase = "waiting for the answer"
+            trip.phase = _SENT
             # A read's own bound counts from its turn.
             deadline = min(trip.deadline, loop.time() + self._timeouts.attempt) if call.repeatable else trip.deadline
             self.counts.attempts += 1
             try:
                 reply = await self._transport.attempt(call, credentials, trip.evidence, deadline)
+                if self._gate.adapts:
+                    self._gate.learn(trip.attempt_begun, refused=reply.status in _OVERLOADED)
             finally:
                 self._gate.release()
         except TimeoutError as error:
             if isinstance(error, WalletError):
                 raise
+            # A shorter time-out is the caller's own, and says nothing of the provider.
+            if loop.time() - trip.attempt_begun >= self._timeouts.attempt and trip.phase == _SENT:
+                self._gate.learn(trip.attempt_begun, refused=True)
         else:
             trip.status = reply.status
             return reply
@@ -162,6 +171,7 @@ class Sender:
                 credentials = await self._refresh(trip)
             trip.phase = "waiting for its turn"
             await self._gate.acquire()
+        trip.attempt_begun = asyncio.get_running_loop().time()
         return credentials
 
     async def _refresh(self, trip: _Trip) -> Mapping[str, str]:
@@ -217,11 +227,10 @@ class Sender:
         return delay
 
     def _throttle(self, trip: _Trip, fault: RateLimitError) -> None:
-        """Let the whole session wait as the provider asks, whether this call is repeated or not."""
+        """Let the whole session wait as the provider asks, whether this call is repeated or not (see `Gate.pause`)."""
         self.counts.throttled += 1
         delay = fault.retry_after
-        if delay is not None and delay <= self._policy.retry_after_max:
-            self._gate.pause(delay)
+        if delay is not None and delay <= self._policy.retry_after_max and self._gate.pause(delay):
             self._reporter.emit(
                 ThrottledEvent(service=self._reporter.service, operation=trip.call.operation, delay=delay)
             )

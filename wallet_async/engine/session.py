@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import warnings
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from importlib import import_module
 from types import FrameType, TracebackType
@@ -17,26 +17,23 @@ import anyio.to_thread
 from attrs import asdict
 
 from wallet_async.engine import checks
+from wallet_async.engine.ahead import Ahead, Surroundings
 from wallet_async.engine.auth import Auth
-from wallet_async.engine.bulk import Bulk, Deliver
 from wallet_async.engine.calls import Call, MovementLike, Reply
 from wallet_async.engine.errors import SessionClosedError
 from wallet_async.engine.events import DoubledEvent, OnEvent
 from wallet_async.engine.limits import Gate, Limits, Timeouts
-from wallet_async.engine.pager import Pager
 from wallet_async.engine.report import Reporter
 from wallet_async.engine.retry import RetryPolicy
+from wallet_async.engine.runs import Runs
 from wallet_async.engine.send import Sender
 from wallet_async.engine.statistics import Counts, Statistics
 from wallet_async.engine.transport import Transport
-from wallet_async.engine.walk import Page
 
 if TYPE_CHECKING:
     import aiohttp
 
 T = TypeVar("T")
-ItemT = TypeVar("ItemT")
-MovementT = TypeVar("MovementT", bound=MovementLike)
 
 _TRANSPORT = "wallet_async.engine.transport.opening"
 
@@ -77,7 +74,8 @@ class WalletSession:
         self._gate = Gate(self._limits)
         self._sender: Sender | None = None
         self._transport: Transport | None = None
-        self._runs: WeakSet[Bulk[Any, Any]] = WeakSet()
+        self._runs = Runs(self._reporter)
+        self._ahead: WeakSet[Ahead[Any]] = WeakSet()
         self._writes = 0
         self._writes_ended = asyncio.Event()
         self._closed = False
@@ -100,7 +98,7 @@ class WalletSession:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Take no new call, end the bulk runs, wait for credits and debits under way, close the connections.
+        """Take no new call, end bulk runs and reading ahead, wait for credits and debits under way, close connections.
 
         A write under way is never cancelled: it ends within its own time-out.
         """
@@ -110,8 +108,9 @@ class WalletSession:
         self._check_place()
         self._closed = True
         try:
-            for run in list(self._runs):
-                await run.aclose()
+            await self._runs.aclose()
+            for ahead in list(self._ahead):
+                await ahead.aclose()
             while self._writes:
                 self._writes_ended.clear()
                 await self._writes_ended.wait()
@@ -126,6 +125,7 @@ class WalletSession:
         return Statistics(
             transport=self._transport.name if self._transport else "",
             connections=self._transport.connections() if self._transport else 0,
+            max_in_flight=self._gate.bound,
             in_flight=self._gate.in_flight,
             queued=self._gate.queued,
             **asdict(counts),
@@ -152,50 +152,10 @@ class WalletSession:
             self._writes -= 1
             self._writes_ended.set()
 
-    def _scan(
-        self,
-        items: Iterable[ItemT] | AsyncIterable[ItemT],
-        history: Callable[[ItemT], Pager[T]],
-        concurrency: int,
-    ) -> Bulk[ItemT, tuple[T, ...]]:
-        async def read(item: ItemT, deliver: Deliver[tuple[T, ...]]) -> None:
-            await deliver(tuple(await history(item).collect()))
-
-        return Bulk(items, read, concurrency=concurrency, reporter=self._reporter, adopt=self._runs.add)
-
-    def _scan_pages(
-        self,
-        items: Iterable[ItemT] | AsyncIterable[ItemT],
-        history: Callable[[ItemT], Pager[T]],
-        concurrency: int,
-    ) -> Bulk[ItemT, Page[T]]:
-        async def read(item: ItemT, deliver: Deliver[Page[T]]) -> None:
-            async for page in history(item).pages():
-                await deliver(page)
-
-        return Bulk(items, read, concurrency=concurrency, reporter=self._reporter, adopt=self._runs.add)
-
-    def _apply(
-        self,
-        movements: Iterable[MovementT] | AsyncIterable[MovementT],
-        kind: type[MovementT],
-        move: Callable[[MovementT], Awaitable[T]],
-        concurrency: int,
-    ) -> Bulk[MovementT, T]:
-        async def work(movement: MovementT, deliver: Deliver[T]) -> None:
-            if not isinstance(movement, kind):
-                raise checks.reject(
-                    "movements", movement, f"{kind.__module__.partition('.')[0]}.{kind.__name__} objects"
-                )
-            await deliver(await move(movement))
-
-        return Bulk(
-            movements,
-            work,
-            concurrency=concurrency,
-            reporter=self._reporter,
-            adopt=self._runs.add,
-            lane=lambda movement: getattr(movement, "wallet", None),
+    def _surroundings(self) -> Surroundings:
+        """Give what a pager uses of the session once it reads more than one page."""
+        return Surroundings(
+            self._reporter, self._ahead.add, lambda: self._sender.counts.throttled if self._sender else 0
         )
 
     def _oldest(
@@ -236,9 +196,9 @@ class WalletSession:
         return self._sender
 
     async def _make_sender(self) -> Sender:
-        # aiohttp and cattrs take far longer to import than the rest, and aiohttp builds the process's one TLS context
-        # as it is imported: in a thread, so that the host's event loop goes on meanwhile.
-        for name in ("cattrs.gen", _TRANSPORT):
+        # aiohttp, cattrs and msgspec take far longer to import than the rest, and aiohttp builds the process's one TLS
+        # context as it is imported: in a thread, so that the host's event loop goes on meanwhile.
+        for name in ("cattrs.gen", "wallet_async.engine.fast", _TRANSPORT):
             if name not in sys.modules:
                 await anyio.to_thread.run_sync(import_module, name)
         transport: Transport = import_module(_TRANSPORT).open_transport(

@@ -22,10 +22,13 @@ class Statistics:
 
     transport: str
     """What sends the requests; empty before the first call."""
+    max_in_flight: float
+    """Requests that may be under way now: `Limits.max_in_flight`, or with ``"auto"`` what was found out so far (2.5
+    means two or three; below 1, one with pauses between)."""
     in_flight: int
     """Requests under way."""
     queued: int
-    """Calls waiting for a slot."""
+    """Calls waiting for their turn, those of bulk runs included."""
     connections: int
     """Open connections, idle ones included."""
     calls: int

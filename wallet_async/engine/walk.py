@@ -1,8 +1,9 @@
-"""How a history is walked page by page without losing or repeating a row: decisions only, no I/O.
+"""Which rows of the pages of a history are handed out, each once, and where it ends: decisions only, no I/O.
 
 Pages are numbered and hold the newest rows first, so a row that arrives while pages are read pushes the others one
 place down: the next page begins with rows that were read already. Read one after another, pages can therefore repeat
-rows but never skip one. No page of the two providers states an order, a total or a cursor.
+rows but never skip one (`Window` says what holds for pages read side by side). No page of the two providers states an
+order, a total or a cursor.
 """
 
 from __future__ import annotations
@@ -71,13 +72,27 @@ class Page(Generic[T]):
 
 
 @frozen
+class Paging(Generic[T]):
+    """What a walk has to know of a provider's pages."""
+
+    operation: str
+    """The call that reads one, as errors and events name it."""
+    size: int
+    """Rows of a full page."""
+    key: Callable[[T], str]
+    """Gives the id of a row."""
+    moment: Callable[[T], datetime]
+    """Gives the moment at which a row was booked."""
+
+
+@frozen
 class More:
     """Rows were taken; read the next page."""
 
 
 @frozen
 class CheckHead:
-    """A full page came twice: read the first page, to tell a moving history from one that has ended."""
+    """A full page came twice: read the top page, to tell a moving history from one that has ended."""
 
 
 @frozen
@@ -89,66 +104,73 @@ Step = More | CheckHead | End
 
 
 class Walk(Generic[T]):
-    """The state of one walk: which page is next, and which rows were handed out."""
+    """What one walk has seen: it is given pages in the order in which their rows are handed out.
 
-    def __init__(
-        self,
-        start: Checkpoint,
-        *,
-        first_page: int,
-        page_size: int,
-        key: Callable[[T], str],
-        moment: Callable[[T], datetime],
-        since: datetime | None,
-    ) -> None:
-        self.first_page = first_page
-        self._page_size = page_size
-        self.key = key
-        self._moment = moment
+    Times are counts of what happened (a request left, an answer came), as `Window` keeps them.
+    """
+
+    def __init__(self, paging: Paging[T], *, after: str | None, since: datetime | None) -> None:
+        self.paging = paging
         self._since = since
-        self._known: dict[str, int] = {}
+        self._known: dict[str, int] = {}  # when the request left that brought the row last
         self._order: deque[str] = deque()
-        self._head: str | None = None
-        self._spell = 0  # counts the readings of the head that found it changed
-        self.seeking = start.after
+        self._top: str | None = None
+        self.still_since: int = 0
+        """The row at the top of the walk's first page has been the same in every reading since then."""
+        self.seeking: str | None = after
         """The row to resume after, while it has not been met."""
-        self.page: int = start.page
-        """The page to read next."""
+        self.repeats: int = 0
+        """Rows that came again, and were dropped."""
 
-    def take(self, rows: Sequence[T]) -> tuple[tuple[T, ...], Step]:
-        """Take the rows of page `page`; give those to hand out, and what to do next."""
-        if self.page == self.first_page and rows:
-            self._head = self.key(rows[0])
-        self.page += 1
-        if not self._known and len(rows) < self._page_size and self.seeking is None and self._since is None:
-            # Most wallets have one page: nothing before it to repeat, and nothing after it to remember it for.
-            return tuple({self.key(row): row for row in rows}.values()), End()
-        repeated = all(self._known.get(self.key(row)) == self._spell for row in rows)
-        new = self._unknown(rows)
+    def begin(self, rows: Sequence[T], left: int) -> tuple[tuple[T, ...], Step]:
+        """Take the walk's first page, whose request left at *left*."""
+        self._top = self.paging.key(rows[0]) if rows else None
+        self.still_since = left
+        return self.take(rows, left)
+
+    def take(self, rows: Sequence[T], left: int) -> tuple[tuple[T, ...], Step]:
+        """Take the next page, whose request left at *left*; give the rows to hand out, and what to do next."""
+        key = self.paging.key
+        repeated = all(min(self._known.get(key(row), -1), left) >= self.still_since for row in rows)
+        new = self._unknown(rows, left)
+        self.repeats += len(rows) - len(new)
         fresh = self._wanted(self._after_place(rows, new))
-        if len(rows) < self._page_size or self._ends_before(rows):
+        if self.ends(rows):
             return fresh, End()
         return fresh, CheckHead() if repeated else More()
 
-    def take_head(self, rows: Sequence[T]) -> Step:
-        """Take the first page, read again after `CheckHead`."""
-        head = self.key(rows[0]) if rows else None
-        if head == self._head:
-            return End()  # nothing had arrived, and yet a page came twice: the provider has no more
-        self._head = head
-        self._spell += 1
+    def take_head(self, rows: Sequence[T], came: int) -> Step:
+        """Take the walk's first page, read again: `End` says that nothing has moved."""
+        top = self.paging.key(rows[0]) if rows else None
+        if top == self._top:
+            return End()  # if a page came twice although nothing arrived, the provider has no more
+        self._top = top
+        self.still_since = came
         return More()
 
-    def _unknown(self, rows: Sequence[T]) -> tuple[T, ...]:
+    def ends(self, rows: Sequence[T]) -> bool:
+        """Whether no later page holds a row that is wanted, as far as this page can tell."""
+        return len(rows) < self.paging.size or self._ends_before(rows)
+
+    def knows_any(self, rows: Sequence[T]) -> bool:
+        """Whether one of *rows* was taken before."""
+        return any(self.paging.key(row) in self._known for row in rows)
+
+    @property
+    def remembers_enough(self) -> bool:
+        """Whether as many ids are kept as ever will be."""
+        return len(self._order) >= _REMEMBERED * self.paging.size
+
+    def _unknown(self, rows: Sequence[T], left: int) -> tuple[T, ...]:
         """Leave out the rows that were on an earlier page, and remember the others."""
         new = []
         for row in rows:
-            row_id = self.key(row)
+            row_id = self.paging.key(row)
             if row_id not in self._known:
                 self._order.append(row_id)
                 new.append(row)
-            self._known[row_id] = self._spell
-        while len(self._order) > _REMEMBERED * self._page_size:
+            self._known[row_id] = left
+        while len(self._order) > _REMEMBERED * self.paging.size:
             del self._known[self._order.popleft()]
         return tuple(new)
 
@@ -157,7 +179,7 @@ class Walk(Generic[T]):
         if self.seeking is None:
             return new
         for place, row in enumerate(rows):
-            if self.key(row) == self.seeking:
+            if self.paging.key(row) == self.seeking:
                 self.seeking = None
                 return tuple(rows[place + 1 :])
         return ()
@@ -165,10 +187,12 @@ class Walk(Generic[T]):
     def _wanted(self, rows: tuple[T, ...]) -> tuple[T, ...]:
         if self._since is None:
             return rows
-        return tuple(row for row in rows if self._moment(row) >= self._since)
+        moment, since = self.paging.moment, self._since
+        return tuple(row for row in rows if moment(row) >= since)
 
     def _ends_before(self, rows: Sequence[T]) -> bool:
         """Whether everything on later pages is too old. No page states the order, so this page has to show it."""
         if self._since is None:
             return False
-        return self._moment(rows[0]) > self._moment(rows[-1]) < self._since
+        moment = self.paging.moment
+        return moment(rows[0]) > moment(rows[-1]) < self._since
