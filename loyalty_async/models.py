@@ -32,6 +32,7 @@ def _as_sent(value: object) -> Any:
     return value
 
 
+_AS_SENT: Any = {"take": _as_sent}
 _ID: Any = {"take": _as_id}
 _ID_OR_NONE: Any = {"take": _as_id_or_none}
 
@@ -96,7 +97,7 @@ class LoyaltyWallet:
     kyc_level_status: str | None = field(default=None, metadata={"take": _as_label})
     currency_code: str | None = None
     """Such as ``TRY``."""
-    user_kyc_info: Mapping[str, Any] | str | None = field(default=None, repr=False, metadata={"take": _as_sent})
+    user_kyc_info: Mapping[str, Any] | str | None = field(default=None, repr=False, metadata=_AS_SENT)
     """Personal data: declared a string, null in the samples, in "Wallet info" an object with ``national_id``."""
     is_topup_default: bool | None = None
     tax_number: str | None = field(default=None, metadata=_ID_OR_NONE, repr=False)
@@ -104,7 +105,7 @@ class LoyaltyWallet:
     loyalty_record_required: bool | None = None
     tenant_id: str | None = field(default=None, metadata=_ID_OR_NONE)
     """Only in "Wallet info"."""
-    extra: Mapping[str, Any] = field(factory=dict, repr=False)
+    extra: Mapping[str, Any] = field(factory=dict, repr=False, metadata=_AS_SENT)
     """Every other field, as it came."""
 
 
@@ -167,7 +168,7 @@ class LoyaltyTransaction:
     to_account_number: str | None = field(default=None, metadata=_ID_OR_NONE)
     tx_group_correlation_id: str | None = field(default=None, metadata=_ID_OR_NONE)
     """The group it was sent with, as text."""
-    extra: Mapping[str, Any] = field(factory=dict, repr=False)
+    extra: Mapping[str, Any] = field(factory=dict, repr=False, metadata=_AS_SENT)
     """Every other field, as it came."""
 
     @property

@@ -212,8 +212,9 @@ def _row(found: object, wallet_number: str) -> object:
     if not isinstance(found, dict):
         return found
     row: dict[str, Any] = {field: found[name] for field, name in _ROW.items() if name in found}
+    unknown = len(found) > len(row)
+    row["extra"] = {name: value for name, value in found.items() if name not in _KNOWN_IN_ROW} if unknown else {}
     row["type"] = _direction(found, wallet_number)
-    row["extra"] = {name: value for name, value in found.items() if name not in _KNOWN_IN_ROW}
     return row
 
 

@@ -18,7 +18,8 @@ from wallet_async.engine.calls import Call, Reply
 from wallet_async.engine.checks import identifier
 from wallet_async.engine.errors import DecodeError, NotFoundError
 from wallet_async.engine.marker import marker, stamp
-from wallet_async.engine.structure import Decoder, RowReader
+from wallet_async.engine.rows import RowReader
+from wallet_async.engine.structure import Decoder
 
 BASE_URL = "https://api.rehook.ai"
 """Where the API answers (S1, S2)."""

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from wallet_async.engine import codec
 from wallet_async.engine.errors import DecodeError
 
+pytestmark = pytest.mark.usefixtures("either_decoder")
+
 MONEY = st.decimals(allow_nan=False, allow_infinity=False, min_value=Decimal("-1e30"), max_value=Decimal("1e30"))
 SEED_CASES = [Decimal("12345678901234567.89"), Decimal("0.1") + Decimal("0.2"), Decimal("1E+3"), Decimal("0.00000001")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallet_async.engine import codec
+from tests.engine import odd_json
+from wallet_async.engine import codec, structure
 from wallet_async.engine.errors import DecodeError
 from wallet_async.engine.structure import Decoder
 
@@ -145,6 +147,43 @@ def test_any_json_gives_rows_or_our_error(value: object) -> None:
     assert all(type(row) is Row for row in found)
 
 
+def check_same(value: object) -> None:
+    """Assert that the quick way to structure *value* and cattrs' own way, which explains, take the same."""
+    found: list[Any] = []
+    for detailed in (False, True):
+        converter = structure._converter(detailed)
+        try:
+            found.append(converter.structure(value, list[Row]))
+        except Exception:
+            found.append(None)
+    assert found[0] == found[1]
+    assert repr(found[0]) == repr(found[1])
+
+
+MOMENTS = ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00", "0001-01-01T00:00:00Z"]
+VALUES = st.sampled_from(
+    [None, True, False, 0, 7, "", "a", "1.50", "1,5", Decimal("1.50"), Decimal(3), [], {}, "9" * 50, *MOMENTS]
+)
+CHANGES = st.dictionaries(st.sampled_from([*attrs.fields_dict(Row), "x"]), VALUES, max_size=3)
+
+
+@given(VALUES | st.lists(VALUES | CHANGES | CHANGES.map({"id": "a"}.__or__), max_size=2))
+def test_the_generated_function_takes_what_cattrs_takes(value: object) -> None:
+    """What is generated for speed accepts no more and no less than cattrs with the same functions."""
+    check_same(value)
+
+
+def test_sabotage_a_function_that_takes_any_type_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twin: made with a function that takes anything for a text, it is told from cattrs."""
+    explaining, careless = structure._converter(detailed=True), dict(structure.HOOKS)
+    monkeypatch.setattr(structure, "HOOKS", careless | {str: lambda value: value})
+    quick = structure._converter.__wrapped__(detailed=False)
+    monkeypatch.setattr(structure, "_converter", lambda detailed: explaining if detailed else quick)
+    check_same([{"id": "a"}])
+    with pytest.raises(AssertionError):
+        check_same([{"id": 7}])
+
+
 @given(
     st.datetimes(datetime(2, 1, 2), datetime(9999, 12, 30)),
     st.integers(0, 9),
@@ -201,3 +240,35 @@ def test_the_year_one_means_not_set(value: str | None) -> None:
     if value:
         with pytest.raises(OverflowError):
             codec.as_timestamp(value).astimezone(timezone(timedelta(hours=-3)))
+
+
+def check_many(take: Callable[[list[str]], list[datetime]], texts: list[str]) -> None:
+    """Assert that *take* refuses *texts*, or makes of them what `as_timestamp` makes of each."""
+    try:
+        found = take(texts)
+    except ValueError:
+        return
+    assert [repr(moment) for moment in found] == [repr(codec.as_timestamp(text)) for text in texts]
+
+
+LONG_ENOUGH = [text for text in odd_json.MOMENTS if len(text) >= codec.SHORTEST_TIMESTAMP]
+
+
+@given(st.lists(st.sampled_from([*LONG_ENOUGH, "2023-09-13T10:27:37.839324Z"]), max_size=4))
+def test_many_timestamps_at_once_are_those_taken_one_by_one(texts: list[str]) -> None:
+    """Whatever stands beside it, a text that names no moment is not taken, and a moment is the same."""
+    check_many(codec.as_timestamps, texts)
+
+
+def test_usual_timestamps_are_taken_at_once() -> None:
+    """Full dates with T and Z, with any fraction or none, need no second look; none at all is a list too."""
+    texts = ["2023-09-13T10:27:37Z", "2023-09-13T10:27:37.839324Z", "2023-09-13T10:27:37.8393249Z"]
+    assert codec.as_timestamps(texts) == [codec.as_timestamp(text) for text in texts]
+    assert codec.as_timestamps([]) == []
+
+
+@pytest.mark.parametrize("name", ["naive", "week date with a time", "blank for T"])
+def test_sabotage_the_standard_parser_alone_takes_too_much(name: str) -> None:
+    """Twin: without the look at their form, the same check finds a text that names no moment."""
+    with pytest.raises(TypeError):
+        check_many(lambda texts: list(map(datetime.fromisoformat, texts)), [NO_MOMENTS[name]])

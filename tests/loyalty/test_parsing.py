@@ -24,6 +24,8 @@ from tests.loyalty.common import URL, WALLET, credit, session
 from wallet_async.engine import codec
 from wallet_async.engine.structure import Decoder
 
+pytestmark = pytest.mark.usefixtures("either_decoder")
+
 HISTORY = f"{URL}/v1/TransactionData/SummaryRecordByFilter"
 PERSON = {"first_name": "Ayşe", "last_name": "Yılmaz", "birth_year": 1990, "national_id": "10000000146"}
 

@@ -8,6 +8,8 @@ from aioresponses import aioresponses
 from rehook_async import OutcomeUnknownError, RehookSession, RetryPolicy
 from tests.kit import bodies
 
+pytestmark = pytest.mark.usefixtures("either_decoder")
+
 URL = "https://api.rehook.ai/wallets/customer/krishna123"
 HISTORY = f"{URL}/transactions/{bodies.REHOOK_WALLET}"
 
