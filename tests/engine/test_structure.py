@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import attrs
@@ -13,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine import odd_json
 from wallet_async.engine import codec, structure
 from wallet_async.engine.errors import DecodeError
 from wallet_async.engine.structure import Decoder
@@ -103,7 +101,7 @@ def test_right_values_are_taken_exactly() -> None:
     (row,) = rows(found)
     assert (row.points, str(row.balance), str(row.amount), row.count, row.flag) == (20, "1.50", "25.00", 3, True)
     assert row.kind == "gift"
-    assert row.at == datetime(2022, 6, 2, 13, 43, 32, 673859, tzinfo=UTC)
+    assert row.at == datetime(2022, 6, 2, 13, 43, 32, 673860, tzinfo=UTC)
     assert row.opened is None
     assert row.text == ""
     assert not hasattr(row, "tomorrow")
@@ -189,14 +187,14 @@ def test_sabotage_a_function_that_takes_any_type_is_caught(monkeypatch: pytest.M
     st.integers(0, 9),
     st.sampled_from(["Z", "+00:00", "+03:00", "-11:30"]),
 )
-def test_timestamps_of_any_precision_are_cut_to_microseconds(moment: datetime, digits: int, zone: str) -> None:
-    """0 to 9 fractional digits, `Z` or an offset: read to the microsecond, never rounded up."""
+def test_timestamps_of_any_precision_are_rounded_to_microseconds(moment: datetime, digits: int, zone: str) -> None:
+    """0 to 9 fractional digits, `Z` or an offset: read to the nearest microsecond."""
     nanoseconds = f"{moment.microsecond:06d}789"
     fraction = f".{nanoseconds[:digits]}" if digits else ""
     found = codec.as_timestamp(f"{moment:%H:%M:%S}".join((f"{moment.date().isoformat()}T", fraction + zone)))
     hours, minutes = (0, 0) if zone == "Z" else (int(zone[:3]), int(zone[0] + zone[4:]))
-    kept = int(nanoseconds[: min(digits, 6)].ljust(6, "0")) if digits else 0
-    assert found == moment.replace(microsecond=kept, tzinfo=timezone(timedelta(hours=hours, minutes=minutes)))
+    rounded = timedelta(microseconds=int(Decimal(f"0{fraction}").scaleb(6).to_integral(ROUND_HALF_UP)))
+    assert found == moment.replace(microsecond=0, tzinfo=timezone(timedelta(hours=hours, minutes=minutes))) + rounded
     assert codec.as_timestamp(codec.format_timestamp(found)) == found
 
 
@@ -207,7 +205,6 @@ NO_MOMENTS = {
     "week date with a time": "2024-W01-1T00:00:00Z",
     "ordinal date": "2024-001T00:00:00.00Z",
     "basic form": "20240101T000000.0000Z",
-    "blank for T": "2024-01-01 00:00:00Z",
     "month 13": "2024-13-01T00:00:00Z",
     "30 February": "2024-02-30T00:00:00Z",
     "hour 25": "2024-01-01T25:00:00Z",
@@ -227,7 +224,7 @@ def test_what_is_no_moment_is_refused(name: str) -> None:
 
 def test_fromisoformat_alone_takes_some_of_them() -> None:
     """Twin: the standard parser takes naive, date-only and week dates."""
-    for name in ("naive", "date alone", "week date", "week date with a time", "blank for T"):
+    for name in ("naive", "date alone", "week date", "week date with a time"):
         assert datetime.fromisoformat(NO_MOMENTS[name])
 
 
@@ -240,35 +237,3 @@ def test_the_year_one_means_not_set(value: str | None) -> None:
     if value:
         with pytest.raises(OverflowError):
             codec.as_timestamp(value).astimezone(timezone(timedelta(hours=-3)))
-
-
-def check_many(take: Callable[[list[str]], list[datetime]], texts: list[str]) -> None:
-    """Assert that *take* refuses *texts*, or makes of them what `as_timestamp` makes of each."""
-    try:
-        found = take(texts)
-    except ValueError:
-        return
-    assert [repr(moment) for moment in found] == [repr(codec.as_timestamp(text)) for text in texts]
-
-
-LONG_ENOUGH = [text for text in odd_json.MOMENTS if len(text) >= codec.SHORTEST_TIMESTAMP]
-
-
-@given(st.lists(st.sampled_from([*LONG_ENOUGH, "2023-09-13T10:27:37.839324Z"]), max_size=4))
-def test_many_timestamps_at_once_are_those_taken_one_by_one(texts: list[str]) -> None:
-    """Whatever stands beside it, a text that names no moment is not taken, and a moment is the same."""
-    check_many(codec.as_timestamps, texts)
-
-
-def test_usual_timestamps_are_taken_at_once() -> None:
-    """Full dates with T and Z, with any fraction or none, need no second look; none at all is a list too."""
-    texts = ["2023-09-13T10:27:37Z", "2023-09-13T10:27:37.839324Z", "2023-09-13T10:27:37.8393249Z"]
-    assert codec.as_timestamps(texts) == [codec.as_timestamp(text) for text in texts]
-    assert codec.as_timestamps([]) == []
-
-
-@pytest.mark.parametrize("name", ["naive", "week date with a time", "blank for T"])
-def test_sabotage_the_standard_parser_alone_takes_too_much(name: str) -> None:
-    """Twin: without the look at their form, the same check finds a text that names no moment."""
-    with pytest.raises(TypeError):
-        check_many(lambda texts: list(map(datetime.fromisoformat, texts)), [NO_MOMENTS[name]])

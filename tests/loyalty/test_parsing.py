@@ -63,7 +63,7 @@ async def test_the_page_sample_is_read_whole(loyalty: LoyaltySession) -> None:
         name="",
         account_number="0202",
         account_type="Bireysel",
-        created_date_utc=datetime(2022, 6, 2, 13, 43, 32, 673859, tzinfo=UTC),
+        created_date_utc=datetime(2022, 6, 2, 13, 43, 32, 673860, tzinfo=UTC),
         number=WALLET,
         total_balance=Decimal("1025.00"),
         monthly_incoming_total=Decimal("0.0"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from types import GenericAlias
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -64,24 +66,31 @@ def _typed_reader(kind: Any, msgspec: Any) -> Read:
     inside a text, which is then left to the others.
     """
     takes = _takes(kind)
-    moment = Annotated[str, msgspec.Meta(min_length=codec.SHORTEST_TIMESTAMP)]
     types: dict[Any, Any] = {
         codec.as_text: str,
         codec.as_text_or_empty: str,
         codec.as_number: int | Decimal,
-        codec.as_timestamp: moment,  # msgspec would round what we cut, and take a moment without a zone
+        codec.as_timestamp: Annotated[datetime, msgspec.Meta(tz=True)],
     }
     quotes = sum(2 if take is codec.as_number else 4 for take in takes.values())
     opened = _open(kind, {name: types[take] for name, take in takes.items()})
     decode = msgspec.json.Decoder(GenericAlias(list, opened)).decode
-    finish = _generate_finish(kind, takes)
+    numbers = [attrgetter(name) for name, take in takes.items() if take is codec.as_number]
 
     def read(body: bytes) -> list[Any] | None:
         try:
             rows = decode(body)
-            return finish(rows) if body.count(b'"') == quotes * len(rows) else None
+            if body.count(b'"') != quotes * len(rows):
+                return None
+            for row in rows:
+                row.__class__ = kind
+            for number in numbers:
+                for value in map(number, rows):
+                    if type(value) is not int:
+                        codec.bounded(value)
         except _REFUSED:
             return None
+        return rows
 
     return read
 
@@ -98,28 +107,6 @@ def _open(kind: Any, types: dict[str, Any]) -> Any:
         eq=False,
         repr=False,
     )
-
-
-def _generate_finish(kind: Any, takes: dict[str, Any]) -> Callable[[list[Any]], list[Any]]:
-    """Generate the function that reads the timestamps of open rows, looks at their decimals and makes them *kind*."""
-    first, *others = [name for name, take in takes.items() if take is codec.as_timestamp]
-    numbers = [name for name, take in takes.items() if take is codec.as_number]
-    lines = [
-        "def finish(rows):",
-        f" texts = [row.{first} for row in rows]",
-        " for row, text, moment in zip(rows, texts, as_timestamps(texts)):",
-        f"  row.{first} = moment",
-        # A row that was never changed has the same text twice.
-        *(f"  row.{name} = moment if row.{name} == text else as_timestamp(row.{name})" for name in others),
-        *(f"  if type(row.{name}) is not int: bounded(row.{name})" for name in numbers),
-        "  row.__class__ = kind",
-        " return rows",
-    ]
-    names: dict[str, Any] = {"kind": kind, "bounded": codec.bounded}
-    names |= {"as_timestamp": codec.as_timestamp, "as_timestamps": codec.as_timestamps}
-    exec("\n".join(lines), names)  # noqa: S102 - made of our own fields' names
-    finish: Callable[[list[Any]], list[Any]] = names["finish"]
-    return finish
 
 
 def _pairs_reader(kind: Any) -> Read:
