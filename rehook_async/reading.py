@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from operator import attrgetter
 
@@ -75,9 +75,9 @@ class RehookReading(WalletSession):
             checks.seconds("timeout", timeout)
         target = wire.transactions_target(source_id, wallet_id)
 
-        async def fetch(page: int) -> list[Transaction]:
+        def fetch(page: int) -> Awaitable[list[Transaction]]:
             call = wire.transactions_call(target, page)
-            return await self._read(call, lambda reply: wire.read_transactions(reply, page), timeout)
+            return self._read(call, lambda reply: wire.read_transactions(reply, page), timeout)
 
         start = Checkpoint(checks.count("start_page", start_page)) if resume is None else Checkpoint.of(resume)
         return Pager(

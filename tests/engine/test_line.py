@@ -79,8 +79,8 @@ def test_nobody_is_lost_and_each_worker_keeps_its_order(steps: list[tuple[str, s
         elif step == "leave":
             gone = waiting[worker].pop() if waiting[worker] else (worker, -1)
             line.leave(gone, worker)
-        elif line:
+        elif line.size:
             turn = line.pop()
             assert waiting[turn[0]].pop(0) == turn
-        assert len(line) == sum(map(len, waiting.values()))
+        assert line.size == sum(map(len, waiting.values()))
         assert line.single == len(waiting[None])

@@ -17,6 +17,7 @@ from tests.kit import REHOOK, Flavour
 from tests.kit.bodies import REHOOK_WALLET
 from wallet_async.engine.calls import Kind
 from wallet_async.engine.marker import carries
+from wallet_async.engine.transport import direct
 from wallet_async.sandbox import Entry
 
 CUSTOMER = "krishna123"
@@ -123,6 +124,16 @@ class RehookClient:
 
     def is_ours(self, entry: Entry, reference: str) -> bool:
         return carries(entry.description, rehook_async.wire.mark(reference))
+
+
+TRANSPORTS = ("direct", "session")
+"""The transport on connections of our own, which a session takes by itself, and the one through `ClientSession`."""
+
+
+def use_transport(name: str, patch: pytest.MonkeyPatch) -> None:
+    """Let sessions that are opened from now on use one of `TRANSPORTS`."""
+    if name == "session":
+        patch.setattr(direct, "DirectTransport", lambda session, connector: session)
 
 
 CLIENTS: dict[str, Client] = {client.name: client for client in (RehookClient(), LoyaltyClient())}

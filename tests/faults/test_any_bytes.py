@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
@@ -13,17 +14,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.faults.judge import assert_clean, claim_of
-from tests.faults.providers import CLIENTS, Client
+from tests.faults.providers import CLIENTS, TRANSPORTS, Client, use_transport
 from tests.kit import CommitServer, Exchange, behaviours, bodies, response
 from wallet_async.engine.errors import OutcomeUnknownError, WalletError
 from wallet_async.engine.limits import Limits
 from wallet_async.engine.retry import RetryPolicy
-from wallet_async.engine.transport import client_session
+from wallet_async.engine.transport import client_session, odd
 
 # The same examples every time in CI; elsewhere new ones, and a failure prints how to have it again. FAULT_EXAMPLES is
-# for long runs: examples a test and provider.
+# for long runs: examples a test, provider and transport.
 EXAMPLES = settings(
-    max_examples=int(os.environ.get("FAULT_EXAMPLES", "100")),
+    max_examples=int(os.environ.get("FAULT_EXAMPLES", "60")),
     deadline=None,
     derandomize=bool(os.environ.get("CI")),
     print_blob=True,
@@ -88,11 +89,14 @@ class World:
         return ended
 
 
-@pytest.fixture(scope="module", params=CLIENTS)
+@pytest.fixture(scope="module", params=itertools.product(CLIENTS, TRANSPORTS), ids="-".join)
 def world(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
     """Give a function that lets the client meet an answer, in an event loop that all examples share."""
-    with asyncio.Runner(debug=False) as runner:  # debug mode would take five times as long
-        here = World(CLIENTS[request.param])
+    provider, transport = request.param
+    # Debug mode would take five times as long.
+    with asyncio.Runner(debug=False) as runner, pytest.MonkeyPatch.context() as patch:
+        use_transport(transport, patch)
+        here = World(CLIENTS[provider])
         runner.run(here.open())
         yield lambda answer, end="fin": runner.run(here.meet(answer, end))
         runner.run(here.aclose())
@@ -257,6 +261,7 @@ def test_any_damage(world: Callable[..., None], place: int, cut: int, put: bytes
 def test_twin_untranslated(world: Callable[..., None], answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transport that lets aiohttp's errors through is found out."""
     monkeypatch.setattr(client_session, "HANDLED", (EOFError,))
+    monkeypatch.setattr(odd, "HttpProcessingError", EOFError)
     with pytest.raises(AssertionError, match=r"came out|hides another"):
         world(lambda _: answer)
 

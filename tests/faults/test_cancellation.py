@@ -10,15 +10,15 @@ import pytest
 
 from tests.faults.judge import SHORT, assert_clean, until
 from tests.faults.providers import Client
-from tests.faults.test_matrix import plain_body
+from tests.faults.sabotage import no_evidence
 from tests.faults.test_not_sent import place
 from tests.kit import CommitServer, Ended, Exchange, behaviours, cancel_at_step, good, no_leaks, response
+from tests.kit.answers import chunked
 from tests.kit.steps import When
 from wallet_async.engine.errors import RequestTimeoutError
 from wallet_async.engine.events import Event, OutcomeUnknownEvent
 from wallet_async.engine.limits import Gate
 from wallet_async.engine.send import Sender
-from wallet_async.engine.transport import client_session
 
 WHEN = pytest.mark.parametrize("when", ["suspended", "woken"])
 WARM = pytest.mark.parametrize("warm", [True, False], ids=["warm", "cold"])
@@ -85,10 +85,13 @@ async def in_pieces(exchange: Exchange) -> None:
         await exchange.send(answer[start : start + size])
 
 
-async def sweep(client: Client, *, warm: bool, when: When, pieces: bool = False) -> list[Step]:
-    """Cancel at every step, until one is not reached any more; the answer comes whole or in pieces."""
+ANSWERS: dict[str, behaviours.Behaviour] = {"whole": good(), "pieces": in_pieces, "chunked": chunked()}
+
+
+async def sweep(client: Client, *, warm: bool, when: When, answer: str = "whole") -> list[Step]:
+    """Cancel at every step, until one is not reached any more."""
     steps: list[Step] = []
-    async with CommitServer(in_pieces if pieces else good(), flavour=client.flavour) as server:
+    async with CommitServer(ANSWERS[answer], flavour=client.flavour) as server:
         while not steps or steps[-1].ended.reached:
             steps.append(await cancelled(client, server, len(steps), warm=warm, when=when))
             steps[-1].check()
@@ -97,11 +100,11 @@ async def sweep(client: Client, *, warm: bool, when: When, pieces: bool = False)
 
 @WHEN
 @WARM
-@pytest.mark.parametrize("pieces", [False, True], ids=["whole", "pieces"])
-async def test_every_step(client: Client, warm: bool, when: When, pieces: bool) -> None:
+@pytest.mark.parametrize("answer", ANSWERS)
+async def test_every_step(client: Client, transport: str, warm: bool, when: When, answer: str) -> None:
     """At every step: CancelledError comes out, no booked credit goes unreported, no slot or connection is lost."""
-    steps = await sweep(client, warm=warm, when=when, pieces=pieces)
-    kind = f"{'warm' if warm else 'cold'} {when}{' in pieces' if pieces else ''}"
+    steps = await sweep(client, warm=warm, when=when, answer=answer)
+    kind = f"{transport} {'warm' if warm else 'cold'} {when} {answer}"
     in_doubt, booked = sum(step.doubts for step in steps), sum(step.committed for step in steps[:-1])
     print(f"{client.name} {kind}: {len(steps)} steps, {in_doubt} in doubt, {booked} booked")
     assert len(steps) > 2
@@ -112,7 +115,7 @@ async def test_every_step(client: Client, warm: bool, when: When, pieces: bool) 
 @WARM
 async def test_twin_no_evidence(client: Client, warm: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the evidence a booked credit is cancelled in silence."""
-    monkeypatch.setattr(client_session, "OneShotBody", plain_body)
+    no_evidence(monkeypatch)
     with pytest.raises(AssertionError, match="misjudged as not sent"):
         await sweep(client, warm=warm, when="suspended")
 
@@ -186,7 +189,7 @@ async def test_many_cancelled_in_line(client: Client) -> None:
     async with CommitServer(good(), flavour=client.flavour) as server, no_leaks():
         for turns in range(20):
             async with client.session(server.url) as session:
-                session._gate._limits = attrs.evolve(session._gate._limits, max_in_flight=1)
+                session._gate.bound = 1
                 calls = [asyncio.create_task(client.write(session, reference=f"r-{n}")) for n in range(6)]
                 for _ in range(turns):
                     await asyncio.sleep(0)

@@ -12,9 +12,9 @@ import pytest
 from tests.faults.judge import HASTY, SHORT, assert_clean, claim_of, until
 from tests.faults.loyalty_client import with_token
 from tests.faults.providers import CLIENTS, Client
+from tests.faults.sabotage import late
 from tests.faults.test_not_sent import place
 from tests.kit import CommitServer, Exchange, answers, behaviours, gated, good, no_leaks, status
-from wallet_async.engine import send
 from wallet_async.engine.errors import RateLimitError, RequestTimeoutError, WalletError
 from wallet_async.engine.limits import Limits
 
@@ -52,13 +52,13 @@ async def in_time(call: Callable[[], Awaitable[Any]]) -> WalletError:
     Raises:
         AssertionError: It was late each time.
     """
-    late = []
+    overruns = []
     for _ in range(TRIES):
         seconds, error = await overrun(call)
-        late.append(round(seconds, 3))
+        overruns.append(round(seconds, 3))
         if seconds <= LATE:
             return error
-    raise AssertionError(f"late by {late} s")
+    raise AssertionError(f"late by {overruns} s")
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -109,6 +109,7 @@ async def test_full_pool(client: Client, pool: str) -> None:
             await http.close()
 
 
+@pytest.mark.usefixtures("transport")
 @pytest.mark.parametrize("name", ["silence", "drip-body"])
 async def test_slow_token(name: str) -> None:
     """The wait for a token counts, and a credit that waited for one was not sent."""
@@ -151,17 +152,11 @@ async def test_every_attempt_and_sleep(client: Client) -> None:
         assert error.not_applied
 
 
-async def test_twin_no_timer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sender that leaves time-outs to aiohttp, or bounds single reads only, is late."""
-
-    class Asyncio:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(asyncio, name)
-
-        def timeout_at(self, when: float) -> asyncio.Timeout:
-            return asyncio.timeout_at(when + 3 * LATE)
-
-    monkeypatch.setattr(send, "asyncio", Asyncio())
+@pytest.mark.usefixtures("transport")
+async def test_twin_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transport that leaves time-outs to aiohttp, or bounds single reads only, is late."""
+    late(3 * LATE, monkeypatch)
+    client = CLIENTS["rehook"]
     async with (
         CommitServer(ANSWERS["drip-body"], flavour=client.flavour) as server,
         client.session(server.url, retry=HASTY) as session,

@@ -13,11 +13,11 @@ import aiohttp
 import pytest
 
 from tests.faults.judge import HASTY, LONG, assert_clean, callers, claim_of
-from tests.faults.providers import Client
+from tests.faults.providers import CLIENTS, Client
 from tests.kit import Behaviour, CommitServer, Exchange, answers, bodies, hostile, no_leaks, response
 from wallet_async.engine.errors import DecodeError, OutcomeUnknownError, WalletError
 from wallet_async.engine.limits import Limits
-from wallet_async.engine.transport import client_session
+from wallet_async.engine.transport import client_session, connection, odd
 
 MEBIBYTE = 1 << 20
 BOUND = Limits(max_body=4 * MEBIBYTE)
@@ -123,9 +123,9 @@ async def test_bounded(client: Client, name: str, write: bool) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-async def test_bounded_over_the_callers_session(client: Client, name: str) -> None:
+async def test_bounded_over_the_callers_session(provider: Client, name: str) -> None:
     """The same where aiohttp decompresses, as it does in a session of the caller's."""
-    await check(client, name, write=True, http=aiohttp.ClientSession)
+    await check(provider, name, write=True, http=aiohttp.ClientSession)
 
 
 async def test_the_bound_is_after_decompression(client: Client) -> None:
@@ -147,19 +147,21 @@ async def test_the_bound_is_after_decompression(client: Client) -> None:
                 await client.read(session)
 
 
+@pytest.mark.usefixtures("transport")
 @pytest.mark.parametrize("name", ["gzip-bomb", "over-cap"])
-async def test_twin_unbounded(client: Client, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_twin_unbounded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that reads the whole body before it looks takes all of the bomb, and then believes what it finds."""
 
-    async def read_all(http_response: aiohttp.ClientResponse, bound: int, *, compressed: bool) -> bytes:
-        whole = await http_response.read()
-        if compressed and http_response.headers.get("Content-Encoding"):
-            whole = zlib.decompress(whole, zlib.MAX_WBITS | 32)
-        return whole[:bound]
+    async def read_all(content: aiohttp.StreamReader, encoding: str | None, bound: int) -> bytes:
+        whole = await content.read()
+        return (zlib.decompress(whole, zlib.MAX_WBITS | 32) if encoding else whole)[:bound]
 
-    monkeypatch.setattr(client_session, "read_body", read_all)
+    for module in (client_session, odd):
+        monkeypatch.setattr(module, "read_body", read_all)
+    # What has a length that is too large is refused by the direct transport before it is read at all.
+    monkeypatch.setattr(connection, "read_head", lambda data: None)
     with pytest.raises(AssertionError, match=r"took \d\d+ MiB"):
-        await check(client, name, write=True, http=None)
+        await check(CLIENTS["rehook"], name, write=True, http=None)
 
 
 def test_bodies_are_what_they_say() -> None:

@@ -139,12 +139,12 @@ async def test_unclosed_is_heard_of(client: Client) -> None:
         await transport.aclose()
 
 
-async def test_unused_is_not_heard_of(client: Client) -> None:
+async def test_unused_is_not_heard_of(provider: Client) -> None:
     """A session that never opened anything may be dropped."""
     gc.collect()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        client.session("http://127.0.0.1:9")
+        provider.session("http://127.0.0.1:9")
         gc.collect()
     assert not [warning for warning in caught if "unclosed" in str(warning.message)]
 

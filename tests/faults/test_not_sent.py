@@ -31,7 +31,7 @@ from wallet_async.engine.calls import Kind
 from wallet_async.engine.errors import ConnectError, QueueFullError, RequestTimeoutError, WalletError
 from wallet_async.engine.events import Event
 from wallet_async.engine.limits import Limits, Timeouts
-from wallet_async.engine.transport import client_session, faults
+from wallet_async.engine.transport import Evidence, client_session, direct, faults
 
 BOTH = pytest.mark.parametrize("kind", ["credit", "debit"])
 
@@ -144,9 +144,10 @@ async def test_twin_connect_fault_in_doubt(client: Client, name: str, monkeypatc
     def doubtful(fault: BaseException, *, sent: bool) -> WalletError:
         return faults.translate(fault, sent=True)
 
-    monkeypatch.setattr(client_session, "translate", doubtful)
+    for module in (client_session, direct):
+        monkeypatch.setattr(module, "translate", doubtful)
     if name in {"2-dns-hangs", "4-connect-hangs", "6-tls-hangs"}:
-        monkeypatch.setattr(client_session.Evidence, "sent", property(lambda _: True, lambda _, value: None))
+        monkeypatch.setattr(Evidence, "sent", property(lambda _: True, lambda _, value: None))
     with pytest.raises(AssertionError, match="claims UNKNOWN"):
         await judge_place(client, name)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.faults.judge import HASTY, assert_clean, callers
 from tests.faults.loyalty_client import with_token
 from tests.faults.providers import CLIENTS, Client
-from tests.faults.test_matrix import plain_body
+from tests.faults.sabotage import plain_body
 from tests.kit import CommitServer, good, no_leaks, redirect
 from tests.kit.matrix import REDIRECTS
 from wallet_async.engine.errors import OutcomeUnknownError, ResponseError, WalletError
@@ -59,9 +59,9 @@ async def test_not_followed(client: Client, code: int, where: str) -> None:
 
 @CODES
 @WHERE
-async def test_not_followed_over_the_callers_session(client: Client, code: int, where: str) -> None:
+async def test_not_followed_over_the_callers_session(provider: Client, code: int, where: str) -> None:
     """The same through the caller's session, which would follow."""
-    await check(client, code, where, http=aiohttp.ClientSession)
+    await check(provider, code, where, http=aiohttp.ClientSession)
 
 
 @CODES
@@ -76,6 +76,7 @@ async def test_elsewhere_hears_nothing(client: Client, code: int, scheme: str) -
 
 @CODES
 @WHERE
+@pytest.mark.usefixtures("transport")
 async def test_token_host(code: int, where: str) -> None:
     """A token host that redirects does not pass the client secret on, and the credit was not sent."""
     flavour = CLIENTS["loyalty"].flavour
@@ -94,7 +95,7 @@ async def test_token_host(code: int, where: str) -> None:
 
 @CODES
 @WHERE
-async def test_twin_followed(client: Client, code: int, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_twin_followed(provider: Client, code: int, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that follows is found out: the other place is asked."""
     request = aiohttp.ClientSession._request
 
@@ -104,4 +105,4 @@ async def test_twin_followed(client: Client, code: int, where: str, monkeypatch:
     monkeypatch.setattr(aiohttp.ClientSession, "_request", follow)
     monkeypatch.setattr(client_session, "OneShotBody", plain_body)
     with pytest.raises(AssertionError, match="followed"):
-        await check(client, code, where)
+        await check(provider, code, where)

@@ -121,8 +121,12 @@ def assert_nothing(secrets: Secrets, texts: list[str], name: str = "") -> None:
 
 
 @pytest.mark.parametrize("actor", ACTORS)
-@pytest.mark.parametrize("kind", SETS)
-async def test_nothing_is_shown(actor: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "transport"),
+    [("plain", "direct"), ("plain", "session"), ("odd", "direct"), ("quoted", "direct")],
+    indirect=["transport"],
+)
+async def test_nothing_is_shown(actor: str, kind: str, transport: str) -> None:
     """Errors, events, logs, pickles, tracebacks and reprs hold no secret that a server gave back."""
     names = list(ECHOES) if kind == "plain" else ESCAPED_ONCE
     collected = await everything_shown(actor, SETS[kind], *(ECHOES[name] for name in names))
@@ -141,6 +145,7 @@ async def test_no_part_is_shown(actor: str, answer: str) -> None:
         assert_nothing(SETS["plain"], texts, f"pushed by {by}")
 
 
+@pytest.mark.usefixtures("transport")
 @pytest.mark.parametrize("actor", ACTORS)
 async def test_failures_below(actor: str) -> None:
     """A refused connection, a bad certificate and a hung server show nothing either."""

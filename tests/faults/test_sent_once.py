@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from tests.faults.judge import HASTY, SMALL, assert_clean, claim_of, judge
-from tests.faults.providers import CLIENTS, Client
-from tests.faults.test_matrix import plain_body
+from tests.faults.providers import CLIENTS, Client, use_transport
+from tests.faults.sabotage import plain_body, sends_again
 from tests.kit import ROWS, CommitServer, Exchange, behaviours, closed_port, in_turn, no_leaks
 from wallet_async.engine.errors import ConnectError, OutcomeUnknownError, WalletError
 from wallet_async.engine.transport import client_session
@@ -57,12 +57,20 @@ async def test_sees_one_request(client: Client, name: str, http: Callable[[], ai
 
 
 @pytest.mark.parametrize("name", ["15-fin-committed", "15-rst-committed"])
-async def test_twin_plain_body(client: Client, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_twin_plain_body(provider: Client, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the body aiohttp would use, its own resend commits a PUT twice; a POST is resent by a middleware only."""
     monkeypatch.setattr(client_session, "OneShotBody", plain_body)
-    http = aiohttp.ClientSession if client.silent_resend else with_middleware
+    http = aiohttp.ClientSession if provider.silent_resend else with_middleware
     with pytest.raises(AssertionError, match=r"2\} commits"):
-        await judge(client, ROWS[name], http=http)
+        await judge(provider, ROWS[name], http=http)
+
+
+@pytest.mark.parametrize("name", ["15-fin-committed", "15-rst-committed"])
+async def test_twin_direct_sends_again(provider: Client, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A direct transport that does as aiohttp does commits twice."""
+    sends_again(monkeypatch)
+    with pytest.raises(AssertionError, match=r"2\} commits"):
+        await judge(provider, ROWS[name])
 
 
 @pytest.mark.parametrize("http", SESSIONS.values(), ids=SESSIONS)
@@ -74,12 +82,19 @@ async def test_commits_and_stops_listening(client: Client, end: behaviours.End, 
 
 @pytest.mark.parametrize("end", ["fin", "rst"])
 async def test_twin_commits_and_stops_listening(
-    client: Client, end: behaviours.End, monkeypatch: pytest.MonkeyPatch
+    provider: Client, end: behaviours.End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the evidence of the first try, the refused second one passes for "not sent"."""
     monkeypatch.setattr(client_session, "OneShotBody", plain_body)
     with pytest.raises(AssertionError, match="NOT_SENT"):
-        await judge_stop(client, end, aiohttp.ClientSession if client.silent_resend else with_middleware)
+        await judge_stop(provider, end, aiohttp.ClientSession if provider.silent_resend else with_middleware)
+
+
+async def test_twin_direct_sends_again_and_nobody_listens(provider: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A direct transport that sends again and forgets the first time takes the refused second one for "not sent"."""
+    sends_again(monkeypatch)
+    with pytest.raises(AssertionError, match="NOT_SENT"):
+        await judge_stop(provider, "fin", None)
 
 
 async def judge_stop(client: Client, end: behaviours.End, make: Callable[[], aiohttp.ClientSession] | None) -> None:
@@ -131,6 +146,7 @@ async def judge_reads(client: Client, end: behaviours.End) -> None:
 
 async def test_twin_a_read_is_multiplied(monkeypatch: pytest.MonkeyPatch) -> None:
     """With aiohttp's own resend left on, three attempts at Rehook's GET are six requests."""
+    use_transport("session", monkeypatch)
     make = client_session._own_session
 
     def resending() -> aiohttp.ClientSession:
@@ -141,6 +157,13 @@ async def test_twin_a_read_is_multiplied(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(client_session, "_own_session", resending)
     with pytest.raises(AssertionError, match="6 reads"):
         await judge_reads(CLIENTS["rehook"], "fin")
+
+
+async def test_twin_direct_multiplies_a_read(provider: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a resend of the direct transport's own, three attempts are six requests."""
+    sends_again(monkeypatch)
+    with pytest.raises(AssertionError, match="6 reads"):
+        await judge_reads(provider, "fin")
 
 
 async def test_a_read_is_repeated(client: Client) -> None:

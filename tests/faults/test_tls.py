@@ -54,9 +54,9 @@ async def test_refused(client: Client, kind: str, write: Kind | None) -> None:
 
 
 @pytest.mark.parametrize("kind", BAD_TLS)
-async def test_refused_over_the_callers_session(client: Client, kind: TlsKind) -> None:
+async def test_refused_over_the_callers_session(provider: Client, kind: TlsKind) -> None:
     """Each fault by itself: the caller's session trusts the authority, and still refuses the certificate."""
-    await check(client, kind, write="credit", http=True)
+    await check(provider, kind, write="credit", http=True)
 
 
 async def test_old_version(client: Client) -> None:
@@ -73,20 +73,21 @@ async def test_old_version(client: Client) -> None:
     assert server.seen == []
 
 
-async def test_a_private_authority_works(client: Client) -> None:
+async def test_a_private_authority_works(provider: Client) -> None:
     """A sound certificate of an authority that the caller's session trusts is accepted; one commit."""
     certs = certificates()
     async with (
-        CommitServer(good(), flavour=client.flavour, tls=certs.server) as server,
+        CommitServer(good(), flavour=provider.flavour, tls=certs.server) as server,
         no_leaks(),
         trusting(certs.client()) as http,
-        client.session(server.url, http=http, retry=HASTY) as session,
+        provider.session(server.url, http=http, retry=HASTY) as session,
     ):
-        assert await client.write(session)
-        assert await client.read(session)
-    assert server.commits[client.method] == 1
+        assert await provider.write(session)
+        assert await provider.read(session)
+    assert server.commits[provider.method] == 1
 
 
+@pytest.mark.usefixtures("transport")
 @pytest.mark.parametrize("kind", KINDS)
 async def test_token_host(kind: str) -> None:
     """A token host that cannot prove who it is gets no client secret, and the credit was not sent."""
@@ -105,7 +106,7 @@ async def test_token_host(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", BAD_TLS)
-async def test_twin_unverified(client: Client, kind: TlsKind, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_twin_unverified(provider: Client, kind: TlsKind, monkeypatch: pytest.MonkeyPatch) -> None:
     """A session that does not verify hands its credentials to anybody."""
 
     def careless(context: ssl.SSLContext) -> aiohttp.ClientSession:
@@ -113,4 +114,4 @@ async def test_twin_unverified(client: Client, kind: TlsKind, monkeypatch: pytes
 
     monkeypatch.setattr("tests.faults.test_tls.trusting", careless)
     with pytest.raises(AssertionError, match="a request got through"):
-        await check(client, kind, write="credit", http=True)
+        await check(provider, kind, write="credit", http=True)

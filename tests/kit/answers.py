@@ -115,6 +115,18 @@ def unsolicited_late() -> Behaviour:
     return when_warm(reply(lambda e: _stray(e) + response(200, e.good())))
 
 
+def chunked(pieces: int = 3) -> Behaviour:
+    """Answer well, in chunks of which each goes out by itself."""
+
+    def cut(exchange: Exchange) -> Iterable[bytes]:
+        body, size = exchange.good(), -(-len(exchange.good()) // pieces)
+        yield chunked_head()
+        yield from (chunk(body[start : start + size]) for start in range(0, len(body), size))
+        yield chunk(b"")
+
+    return stream(cut)
+
+
 def chunked_head() -> bytes:
     """Build the head of a good chunked answer."""
     return response(200, headers=CHUNKED)

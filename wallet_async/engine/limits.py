@@ -79,7 +79,7 @@ class Gate:
     @property
     def queued(self) -> int:
         """Callers waiting for their turn."""
-        return len(self._line)
+        return self._line.size
 
     def take(self) -> bool:
         """Take a slot if one is free and nothing has to be waited for; otherwise `acquire` has to be awaited."""
@@ -118,7 +118,7 @@ class Gate:
 
     def _admit(self) -> None:
         """Let through whose turn it is."""
-        while self._line and self.in_flight < self.bound:
+        while self._line.size and self.in_flight < self.bound:
             if self._by_clock and not self._is_time():
                 return
             turn = self._line.pop()
@@ -152,7 +152,7 @@ class Gate:
     def release(self) -> None:
         """Give a slot back; whose turn it is takes it."""
         self.in_flight -= 1
-        if self._line:
+        if self._line.size:
             self._admit()
 
     def learn(self, begun: float, *, refused: bool) -> None:
@@ -168,7 +168,7 @@ class Gate:
         if refused:
             self._adaptive.refused(begun, now)
         else:
-            self._adaptive.answered(begun, now, full=bool(self._line))
+            self._adaptive.answered(begun, now, full=self._line.size > 0)
         self.bound = self._adaptive.bound
 
     def pause(self, delay: float) -> bool:

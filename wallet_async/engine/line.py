@@ -27,11 +27,9 @@ class Line(Generic[T]):
     def __init__(self) -> None:
         self._single: OrderedDict[T, None] = OrderedDict()
         self._bulk: OrderedDict[object, OrderedDict[T, None]] = OrderedDict()
-        self._bulk_size = 0
         self._in_a_row = 0  # turns of single calls while a bulk run waited
-
-    def __len__(self) -> int:
-        return len(self._single) + self._bulk_size
+        self.size: int = 0
+        """All that wait."""
 
     @property
     def single(self) -> int:
@@ -40,31 +38,28 @@ class Line(Generic[T]):
 
     def join(self, turn: T, worker: object | None) -> None:
         """Put *turn* at the end, for *worker* of a bulk run or for a single call."""
-        if worker is None:
-            self._single[turn] = None
-        else:
-            self._bulk.setdefault(worker, OrderedDict())[turn] = None
-            self._bulk_size += 1
+        own = self._single if worker is None else self._bulk.setdefault(worker, OrderedDict())
+        own[turn] = None
+        self.size += 1
 
     def leave(self, turn: T, worker: object | None) -> None:
         """Take *turn* out, if it is still there."""
-        if worker is None:
-            self._single.pop(turn, None)
-        elif turn in (own := self._bulk.get(worker, OrderedDict())):
+        own = self._single if worker is None else self._bulk.get(worker, OrderedDict())
+        if turn in own:
             del own[turn]
-            self._bulk_size -= 1
-            if not own:
+            self.size -= 1
+            if worker is not None and not own:
                 del self._bulk[worker]
 
     def pop(self) -> T:
         """Take out whose turn it is."""
+        self.size -= 1
         if self._single and (not self._bulk or self._in_a_row < _BULK_EVERY - 1):
             self._in_a_row = self._in_a_row + 1 if self._bulk else 0
             return self._single.popitem(last=False)[0]
         self._in_a_row = 0
         worker, own = self._bulk.popitem(last=False)
         turn, _ = own.popitem(last=False)
-        self._bulk_size -= 1
         if own:
             self._bulk[worker] = own  # behind the others
         return turn

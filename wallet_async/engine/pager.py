@@ -119,8 +119,8 @@ class Pager(Generic[T]):
         """
         if limit is not None:
             checks.count("limit", limit, least=0)
-        place, number = self.checkpoint, self._number
-        rows = list(islice(self._rest, limit))
+        place, number = self.checkpoint if self._items else self._place, self._number
+        rows = list(islice(self._rest, limit)) if self._items else []
         try:
             while len(rows) != limit and not self._ended:
                 if await self._advance(None if limit is None else limit - len(rows)):
@@ -158,32 +158,38 @@ class Pager(Generic[T]):
             return False
         self._reading = True
         try:
-            if self._ahead is None and await self._read_first():
+            if self._ahead is not None:
+                return await self._read_on(self._ahead, want)
+            number = self._place.page
+            rows = await self._fetch(number)
+            if self._ended:
+                return False  # closed meanwhile
+            if self._is_whole(rows):
+                self._ended = True
+                return self._hand_out(number, rows)
+            window = self._open_window(number, rows)
+            self._ahead = Ahead(self._fetch, window, self._paging.operation, self._surroundings())
+            if window.ready and self._hand_out(number, window.ready.popleft().items):
                 return True
-            return self._ahead is not None and not self._ended and await self._read_on(self._ahead, want)
+            return not self._ended and await self._read_on(self._ahead, want)
         finally:
             self._reading = False
 
-    async def _read_first(self) -> bool:
-        """Read the first page on its own: most histories have no other, and need no bookkeeping."""
-        place, paging = self._place, self._paging
-        rows = await self._fetch(place.page)
-        if self._ended:
-            return False  # closed meanwhile
-        if (
+    def _is_whole(self, rows: Sequence[T]) -> bool:
+        """Whether the first page is the history: most have no other, and need no bookkeeping."""
+        paging = self._paging
+        return (
             len(rows) < paging.size
-            and place.after is None
+            and self._place.after is None
             and self._since is None
             and len(set(map(paging.key, rows))) == len(rows)
-        ):
-            self._ended = True
-            return self._hand_out(place.page, rows)
-        self._walk = self._walk_type(paging, after=place.after, since=self._since)
+        )
+
+    def _open_window(self, number: int, rows: Sequence[T]) -> Window[T]:
+        self._walk = self._walk_type(self._paging, after=self._place.after, since=self._since)
         # Pages *ahead* of the one that is waited for; where one is read after another, there is none.
         most = self._lookahead + 1 if self._lookahead > 1 else 1
-        window = self._window_type(self._walk, place.page, rows, most=most)
-        self._ahead = Ahead(self._fetch, window, paging.operation, self._surroundings())
-        return bool(window.ready) and self._hand_out(place.page, window.ready.popleft().items)
+        return self._window_type(self._walk, number, rows, most=most)
 
     async def _read_on(self, ahead: Ahead[T], want: int | None) -> bool:
         if self._left is not None:

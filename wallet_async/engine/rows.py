@@ -79,7 +79,7 @@ def _typed_reader(kind: Any, msgspec: Any) -> Read:
 
     def read(body: bytes) -> list[Any] | None:
         try:
-            rows = decode(body)
+            rows: list[Any] = decode(body)
             if body.count(b'"') != quotes * len(rows):
                 return None
             for row in rows:

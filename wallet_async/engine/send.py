@@ -45,8 +45,8 @@ class _Trip:
     movement: MovementLike | None
     begun: float
     deadline: float
+    attempt_begun: float
     attempts: int = 0
-    attempt_begun: float = 0.0
     status: int | None = None
     phase: str = ""
     credentials: Mapping[str, str] | None = None
@@ -83,6 +83,7 @@ class Sender:
         self._timeouts = timeouts
         self._reporter = reporter
         self._budget = RetryBudget(retry.budget)
+        self._now = asyncio.get_running_loop().time  # a sender belongs to one loop
         self.counts: Counts = Counts()
 
     async def send(
@@ -106,8 +107,8 @@ class Sender:
             OutcomeUnknownError: It must not run twice, and may have run.
         """
         total = self._timeouts.total if timeout is None else checks.seconds("timeout", timeout)
-        begun = asyncio.get_running_loop().time()
-        trip = _Trip(call, movement, begun, begun + total)
+        begun = self._now()
+        trip = _Trip(call, movement, begun, begun + total, begun)
         self.counts.calls += 1
         self._budget.deposit()
         while True:
@@ -129,14 +130,13 @@ class Sender:
                 return value
             # Outside the `except`: the slot is free by now, and no error keeps another alive as its context.
             await asyncio.sleep(self._next(trip, fault))
+            trip.attempt_begun = self._now()
 
     async def _attempt(self, trip: _Trip) -> Reply:
         """Make one attempt within the call's deadline (a read within its own, shorter bound)."""
-        loop = asyncio.get_running_loop()
         call = trip.call
         trip.evidence = Evidence()
         trip.attempts += 1
-        trip.attempt_begun = loop.time()
         trip.status = None
         try:
             credentials = self._credentials.current()
@@ -145,7 +145,9 @@ class Sender:
             trip.credentials = credentials
             trip.phase = _SENT
             # A read's own bound counts from its turn.
-            deadline = min(trip.deadline, loop.time() + self._timeouts.attempt) if call.repeatable else trip.deadline
+            deadline = trip.deadline
+            if call.repeatable:
+                deadline = min(deadline, trip.attempt_begun + self._timeouts.attempt)
             self.counts.attempts += 1
             try:
                 reply = await self._transport.attempt(call, credentials, trip.evidence, deadline)
@@ -157,7 +159,7 @@ class Sender:
             if isinstance(error, WalletError):
                 raise
             # A shorter time-out is the caller's own, and says nothing of the provider.
-            if loop.time() - trip.attempt_begun >= self._timeouts.attempt and trip.phase == _SENT:
+            if self._now() - trip.attempt_begun >= self._timeouts.attempt and trip.phase == _SENT:
                 self._gate.learn(trip.attempt_begun, refused=True)
         else:
             trip.status = reply.status
@@ -171,7 +173,7 @@ class Sender:
                 credentials = await self._refresh(trip)
             trip.phase = "waiting for its turn"
             await self._gate.acquire()
-        trip.attempt_begun = asyncio.get_running_loop().time()
+        trip.attempt_begun = self._now()
         return credentials
 
     async def _refresh(self, trip: _Trip) -> Mapping[str, str]:
@@ -187,14 +189,14 @@ class Sender:
     async def _fetch(self, call: Call) -> Reply:
         await self._gate.acquire()
         try:
-            deadline = asyncio.get_running_loop().time() + self._timeouts.attempt
+            deadline = self._now() + self._timeouts.attempt
             return await self._transport.attempt(call, {}, Evidence(), deadline)
         finally:
             self._gate.release()
 
     def _next(self, trip: _Trip, fault: WalletError) -> float:
         """Give the seconds until the next attempt, or raise what the call ends with."""
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         self._complete(fault, trip, now)
         if self._reporter.listening:
             self._report_attempt(trip, fault)
@@ -283,7 +285,7 @@ class Sender:
                 service=self._reporter.service,
                 operation=trip.call.operation,
                 attempt=trip.attempts,
-                elapsed=asyncio.get_running_loop().time() - trip.attempt_begun,
+                elapsed=self._now() - trip.attempt_begun,
                 status=trip.status,
                 error=fault,
             )

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from importlib import import_module
 from types import FrameType, TracebackType
@@ -131,10 +131,14 @@ class WalletSession:
             **asdict(counts),
         )
 
-    async def _read(self, call: Call, read: Callable[[Reply], T], timeout: float | None) -> T:
+    def _read(self, call: Call, read: Callable[[Reply], T], timeout: float | None) -> Coroutine[Any, Any, T]:
         """Send a call that may be repeated."""
-        sender = self._ready() or await self._open()
-        return await sender.send(call, read, timeout=timeout)
+        sender = self._ready()
+        return sender.send(call, read, timeout=timeout) if sender else self._read_first(call, read, timeout)
+
+    async def _read_first(self, call: Call, read: Callable[[Reply], T], timeout: float | None) -> T:
+        """Send the first call, which opens the session, or one that has to be told why it cannot be sent."""
+        return await (await self._open()).send(call, read, timeout=timeout)
 
     async def _write(
         self,

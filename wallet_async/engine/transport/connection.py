@@ -13,7 +13,7 @@ from wallet_async.engine.transport.body import too_large
 from wallet_async.engine.transport.deadlines import Deadlines
 from wallet_async.engine.transport.faults import translate
 from wallet_async.engine.transport.head import Headers, read_head
-from wallet_async.engine.transport.odd import read_parsed
+from wallet_async.engine.transport.odd import is_at_its_end, read_parsed
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -43,7 +43,7 @@ class Connection(asyncio.BufferedProtocol):
         self._deadlines = deadlines
         self._waiter: asyncio.Future[Reply | None] | None = None
         self._head: tuple[int, bytes] | None = None
-        self._parts: list[bytes] = []
+        self._body = bytearray()
         self._missing = 0
         self.transport.set_protocol(self)
 
@@ -69,7 +69,7 @@ class Connection(asyncio.BufferedProtocol):
             self.transport.write(request)
             return await waiter
         except BaseException:
-            self.transport.abort()  # an answer that still comes must not meet the next request
+            self.close()  # an answer that still comes must not meet the next request
             raise
         finally:
             self._deadlines.remove(waiter)
@@ -82,10 +82,11 @@ class Connection(asyncio.BufferedProtocol):
         """
         try:
             reply, fit = await read_parsed(self._handler, self._max_body)
+            fit = fit and self.usable and self.transport.is_reading() and await is_at_its_end(self._handler)
         except BaseException:
             self.close()
             raise
-        if fit and self.usable and self.transport.is_reading():
+        if fit:
             self.transport.set_protocol(self)
         else:
             self.close()
@@ -108,10 +109,11 @@ class Connection(asyncio.BufferedProtocol):
         elif self._head is None:
             self._begin(waiter, bytes(self._buffer[:nbytes]))
         else:
-            self._parts.append(bytes(self._buffer[:nbytes]))
+            self._body += self._buffer[:nbytes]
             self._missing -= nbytes
             if self._missing <= 0:
-                self._finish(waiter, *self._head, b"".join(self._parts))
+                body, self._body = bytes(self._body), bytearray()
+                self._finish(waiter, *self._head, body)
 
     def _begin(self, waiter: asyncio.Future[Reply | None], data: bytes) -> None:
         common = read_head(data)
@@ -127,15 +129,13 @@ class Connection(asyncio.BufferedProtocol):
         if self._missing <= 0:
             self._finish(waiter, status, head, body)
         else:
-            self._head = status, head
-            self._parts.append(body)
+            self._head, self._body = (status, head), bytearray(body)
 
     def _finish(self, waiter: asyncio.Future[Reply | None], status: int, head: bytes, body: bytes) -> None:
         if self._missing < 0:
             body = body[: self._missing]
             self.transport.abort()  # what follows the answer belongs to no request
         self._waiter, self._head = None, None
-        self._parts.clear()
         waiter.set_result(Reply(status, Headers(head), body))
 
     def _hand_over(self, waiter: asyncio.Future[Reply | None], data: bytes) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import aiohttp
 
 from wallet_async.engine.calls import Call, Reply
-from wallet_async.engine.errors import WalletError
+from wallet_async.engine.errors import ConnectError, WalletError
 from wallet_async.engine.transport import Evidence, inside
 from wallet_async.engine.transport.client_session import ClientSessionTransport
 from wallet_async.engine.transport.connection import Connection
@@ -52,15 +52,13 @@ class DirectTransport:
 
     async def _connect(self, pool: Pool, deadline: float) -> Connection:
         fault: WalletError
-        try:
-            async with asyncio.timeout_at(deadline):
+        async with asyncio.timeout_at(deadline):
+            try:
                 return await pool.connect()
-        except aiohttp.ConnectionTimeoutError as error:
-            fault = translate(error, sent=False)
-        except TimeoutError:
-            raise
-        except HANDLED as error:
-            fault = translate(error, sent=False)
+            except TimeoutError:  # aiohttp's: that of the deadline comes on leaving the block
+                fault = ConnectError("no connection was made in time (Timeouts.connect)")
+            except HANDLED as error:
+                fault = translate(error, sent=False)
         # Raised outside the `except`, so that aiohttp's error is not its context.
         raise fault
 

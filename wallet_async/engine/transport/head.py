@@ -21,7 +21,10 @@ _HEAD = re.compile(
     rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e]*+\r\n){1,100}+\r\n"
 )
 _LENGTH = re.compile(rb"\r\ncontent-length:[\t ]*+([0-9]{1,15})[\t ]*+\r\n")
-_ODD = re.compile(rb"\r\n(?:transfer-encoding|content-encoding|connection|proxy-connection|upgrade|content-length):")
+_ODD = re.compile(
+    rb"\r\n(?!connection: keep-alive\r\n)"
+    rb"(?:transfer-encoding|content-encoding|content-length|connection|proxy-connection|upgrade|sec-websocket-key1):"
+)
 
 
 class Headers(Mapping[str, str]):
@@ -62,9 +65,7 @@ def read_head(data: bytes) -> tuple[int, bytes, int] | None:
     length = _LENGTH.search(lower)
     if length is None:
         return None
-    # The length's own line is left out; the line end before the next one stands in both halves.
-    for part in (lower[: length.start() + 2], lower[length.end() - 2 :]):
-        odd = _ODD.search(part)
-        if odd is not None and not part.startswith(b"\r\nconnection: keep-alive\r\n", odd.start()):
-            return None
+    # Before and after the length's own line.
+    if _ODD.search(lower, 0, length.start() + 2) or _ODD.search(lower, length.end() - 2):
+        return None
     return int(match[1]), head, int(length[1])

@@ -9,51 +9,58 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Any
+import pkgutil
+import types
+from typing import TYPE_CHECKING
 
 import aiohttp
 import aiohttp.client
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.connector import Connection
-from aiohttp.http import RawResponseMessage
 from yarl import URL
 
-_USED: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
-    # where it is, its name, the arguments it has to take
-    (aiohttp, "ClientRequest", ("method", "url", "loop")),
-    (aiohttp.TCPConnector, "connect", ("req", "traces", "timeout")),
-    (Connection, "close", ()),
-    (Connection, "protocol", ()),
-    (Connection, "transport", ()),
-    (ResponseHandler, "set_response_params", ("read_until_eof", "auto_decompress")),
-    (ResponseHandler, "data_received", ("data",)),
-    (ResponseHandler, "connection_lost", ("exc",)),
-    (ResponseHandler, "read", ()),
-    (ResponseHandler, "should_close", ()),
-    (RawResponseMessage, "code", ()),
-    (RawResponseMessage, "headers", ()),
-    (RawResponseMessage, "should_close", ()),
-    (RawResponseMessage, "upgrade", ()),
-    (aiohttp.ClientSession, "_request", ("method", "str_or_url")),
-    (aiohttp.ClientSession, "trace_configs", ()),
-)
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+
+_USED: dict[str, tuple[str, ...]] = {
+    # where it is, and the arguments it has to take
+    "aiohttp:ClientRequest": ("method", "url", "loop"),
+    "aiohttp:BaseConnector.connect": ("req", "traces", "timeout"),
+    "aiohttp.connector:Connection.close": (),
+    "aiohttp.connector:Connection.protocol": (),
+    "aiohttp.connector:Connection.transport": (),
+    "aiohttp.client_proto:ResponseHandler.set_response_params": ("read_until_eof", "auto_decompress"),
+    "aiohttp.client_proto:ResponseHandler.data_received": ("data",),
+    "aiohttp.client_proto:ResponseHandler.connection_lost": ("exc",),
+    "aiohttp.client_proto:ResponseHandler.closed": (),
+    "aiohttp.client_proto:ResponseHandler.read": (),
+    "aiohttp.client_proto:ResponseHandler.should_close": (),
+    "aiohttp.http:RawResponseMessage.code": (),
+    "aiohttp.http:RawResponseMessage.reason": (),
+    "aiohttp.http:RawResponseMessage.headers": (),
+    "aiohttp.http:RawResponseMessage.should_close": (),
+    "aiohttp.http:RawResponseMessage.upgrade": (),
+    "aiohttp.http_exceptions:HttpProcessingError": (),
+    "aiohttp:ClientSession._request": (),
+    "aiohttp:ClientSession.trace_configs": (),
+}
 
 
 def missing() -> str | None:
     """Name the first thing that is not as this project expects it; None if all is."""
-    for place, name, arguments in _USED:
-        thing = getattr(place, name, None)
-        if thing is None:
-            return f"{place.__name__}.{name}"
-        if arguments and not set(arguments) <= set(inspect.signature(thing).parameters):
-            return f"{place.__name__}.{name}({', '.join(arguments)})"
+    for name, arguments in _USED.items():
+        try:
+            thing = pkgutil.resolve_name(name)
+            if arguments:
+                inspect.signature(thing).bind_partial(**dict.fromkeys(arguments))
+        except (ImportError, AttributeError, TypeError):
+            return f"{name}({', '.join(arguments)})"
     return None
 
 
 def is_patched() -> bool:
     """Whether somebody has replaced `ClientSession._request`, as aioresponses and VCR.py do, to answer in its place."""
-    code = getattr(aiohttp.ClientSession._request, "__code__", None)  # noqa: SLF001 - this is what they replace
-    return code is None or code.co_filename != aiohttp.client.__file__
+    request = aiohttp.ClientSession._request  # noqa: SLF001 - this is what they replace
+    # A wrapper's `__code__` may be that of what it wraps, and so may its `__class__`.
+    return type(request) is not types.FunctionType or request.__code__.co_filename != aiohttp.client.__file__
 
 
 def count_connections(connector: aiohttp.BaseConnector | None) -> int:
@@ -66,4 +73,4 @@ async def connect(
     connector: aiohttp.BaseConnector, url: URL, timeout: aiohttp.ClientTimeout, loop: asyncio.AbstractEventLoop
 ) -> Connection:
     """Take a new connection to the host of *url*; its name look-up, TLS and choice of address are aiohttp's."""
-    return await connector.connect(aiohttp.ClientRequest("GET", url, loop=loop), [], timeout)
+    return await connector.connect(aiohttp.ClientRequest("GET", url, loop=loop), traces=[], timeout=timeout)

@@ -9,7 +9,6 @@ import aiohttp
 from wallet_async.engine.limits import Limits, Timeouts
 from wallet_async.engine.transport import Transport, inside
 from wallet_async.engine.transport.client_session import ClientSessionTransport
-from wallet_async.engine.transport.direct import DirectTransport
 
 
 def open_transport(base_url: str, limits: Limits, timeouts: Timeouts, http: aiohttp.ClientSession | None) -> Transport:
@@ -30,4 +29,6 @@ def open_transport(base_url: str, limits: Limits, timeouts: Timeouts, http: aioh
     connector = session.http.connector
     if http is not None or changed is not None or connector is None or session.http.trace_configs:
         return session
+    from wallet_async.engine.transport.direct import DirectTransport  # noqa: PLC0415 - it needs what `missing` looks for
+
     return DirectTransport(session, connector)

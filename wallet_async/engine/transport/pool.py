@@ -23,8 +23,6 @@ _BUFFER = 64 * 1024
 class Pool:
     """Connections to the host of one base URL, taken from an aiohttp connector and kept until they are too old."""
 
-    _buffer = memoryview(bytearray(_BUFFER))
-
     def __init__(
         self,
         base_url: str,
@@ -38,6 +36,7 @@ class Pool:
         self._timeout = timeout
         self._max_body = max_body
         self._deadlines = deadlines
+        self._buffer = memoryview(bytearray(_BUFFER))  # another thread's pool must not read into it
         self._loop = asyncio.get_running_loop()
         self._idle: deque[Connection] = deque()  # the one used last is at the right
         self._sweeper: asyncio.TimerHandle | None = None

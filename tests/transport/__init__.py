@@ -1,0 +1,1 @@
+"""The two transports by themselves, over real sockets: connections, answers, fallbacks."""
