@@ -102,6 +102,8 @@ def read_transactions(reply: Reply, page: int) -> list[Transaction]:
         NotFoundError: The customer is unknown, or page 1 is empty in the way documented for an unknown wallet.
         DecodeError: A row does not fit.
     """
+    if reply.status == 200 and (usual := _usual_transactions(reply.body)) is not None:
+        return usual
     body = _success(reply)
     if body.strip() in _EMPTY:
         if page > FIRST_PAGE:
@@ -111,8 +113,7 @@ def read_transactions(reply: Reply, page: int) -> list[Transaction]:
             status=reply.status,
             not_applied=True,
         )
-    usual = _usual_transactions(body)
-    return _transactions(_rows(reply, body, "transaction_id", "txn_id")) if usual is None else usual
+    return _transactions(_rows(reply, body, "transaction_id", "txn_id"))
 
 
 def read_wallets(reply: Reply) -> list[Wallet]:

@@ -185,37 +185,28 @@ def test_accepts_the_common(data: bytes, loop: asyncio.AbstractEventLoop) -> Non
     assert not any(agree(data[:end], loop) for end in range(len(data)))
 
 
-def without(*names: bytes) -> re.Pattern[bytes]:
-    """Make the pattern of odd headers without some of them."""
-    pattern = head._ODD.pattern
-    for name in names:
-        assert name + b"|" in pattern
-        pattern = pattern.replace(name + b"|", b"", 1)
-    return re.compile(pattern)
-
-
-SABOTAGES: dict[str, dict[str, re.Pattern[bytes]]] = {
-    "first-of-two-lengths": {"_ODD": without(b"content-length")},
-    "transfer-encoding-ignored": {"_ODD": without(b"transfer-encoding")},
-    "close-ignored": {"_ODD": without(b"connection", b"proxy-connection")},
-    "websocket-key-ignored": {"_ODD": re.compile(head._ODD.pattern.replace(b"|sec-websocket-key1", b""))},
-    "bare-line-feed": {
-        "_HEAD": re.compile(head._HEAD.pattern.replace(rb"\r\n", rb"\r?\n")),
-        "_LENGTH": re.compile(head._LENGTH.pattern.replace(rb"\r\n", rb"\r?\n")),
-    },
-    "any-byte-in-a-value": {"_HEAD": re.compile(head._HEAD.pattern.replace(rb"[\t\x20-\x7e]*+", rb"[^\r\n]*+"))},
-    "any-version": {"_HEAD": re.compile(head._HEAD.pattern.replace(rb"HTTP/1\.1", rb"HTTP/[0-9.]+"))},
-    "any-status": {"_HEAD": re.compile(head._HEAD.pattern.replace(rb"(20[0-36-9]|[45][0-9]{2})", rb"([0-9]{3})"))},
-    "signed-length": {"_LENGTH": re.compile(head._LENGTH.pattern.replace(b"([0-9]{1,15})", b"([+]?[0-9]{1,15})"))},
+SABOTAGES = {
+    # what stands in the pattern, and what takes its place
+    "first-of-two-lengths": (b"(?:encoding|length)", b"encoding"),
+    "transfer-encoding-ignored": (b"transfer-encoding|", b""),
+    "close-ignored": (b"(?:proxy-)?connection|", b""),
+    "websocket-key-ignored": (b"|sec-websocket-key1", b""),
+    "bare-line-feed": (rb"\r\n", rb"\r?\n"),
+    "any-byte-in-a-value": (rb"[\t\x20-\x7e]*+", rb"[^\r\n]*+"),
+    "any-version": (rb"HTTP/1\.1", rb"HTTP/[0-9.]+"),
+    "any-status": (rb"(20[0-36-9]|[45][0-9]{2})", rb"([0-9]{3})"),
+    "signed-length": (b"([0-9]{1,15})", b"([+]?[0-9]{1,15})"),
 }
 
 
 @pytest.mark.parametrize("name", SABOTAGES)
 def test_twin(name: str, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader with one rule less is found out by the same table."""
-    for attribute, pattern in SABOTAGES[name].items():
-        assert pattern.pattern != getattr(head, attribute).pattern
-        monkeypatch.setattr(head, attribute, pattern)
-
+    rule, broken = SABOTAGES[name]
+    before, found, after = head._HEAD.pattern.rpartition(rule)
+    if name != "first-of-two-lengths":  # the rule stands for the lines before the length, too, which has to stop them
+        before = before.replace(rule, broken)
+    assert found
+    monkeypatch.setattr(head, "_HEAD", re.compile(before + broken + after))
     with pytest.raises((AssertionError, UnicodeDecodeError)):
         check_table(loop)

@@ -41,7 +41,7 @@ async def test_stale() -> None:
 
 async def test_twin_stale(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pool that does not look at a connection before it gives it loses the request."""
-    monkeypatch.setattr(connection.Connection, "usable", True)
+    monkeypatch.setattr(pool.Pool, "take", lambda pool, now: pool._idle.pop() if pool._idle else None)
     with pytest.raises((TimeoutError, DisconnectedError)):
         await stale()
 
@@ -80,7 +80,7 @@ async def test_too_old_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_twin_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without either an old connection is used."""
     monkeypatch.setattr(pool.Pool, "_sweep", lambda pool: None)
-    monkeypatch.setattr(pool.Pool, "take", lambda pool: pool._idle.pop() if pool._idle else None)
+    monkeypatch.setattr(pool.Pool, "take", lambda pool, now: pool._idle.pop() if pool._idle else None)
     assert not await idle_for_long(monkeypatch)
 
 

@@ -48,6 +48,13 @@ class Pager(Generic[T]):
     _walk_type: type[Walk[T]] = Walk
     _window_type: type[Window[T]] = Window
 
+    # Set here and not for each pager: most histories are read before any of it changes.
+    _items: Sequence[T] = ()
+    _rest: Iterator[T] = iter(())  # over `_items`; what it has given was handed out
+    _reading: bool = False
+    _walk: Walk[T] | None = None  # made when there is more than one page
+    _ahead: Ahead[T] | None = None
+
     def __init__(
         self,
         fetch: Callable[[int], Awaitable[Sequence[T]]],
@@ -67,12 +74,7 @@ class Pager(Generic[T]):
         self._lookahead = checks.count("lookahead", lookahead)
         self._place = start
         self._number = start.page
-        self._items: Sequence[T] = ()
-        self._rest: Iterator[T] = iter(())  # over `_items`; what it has given was handed out
         self._ended = limit == 0
-        self._reading = False
-        self._walk: Walk[T] | None = None  # made when there is more than one page
-        self._ahead: Ahead[T] | None = None
 
     @property
     def checkpoint(self) -> Checkpoint:

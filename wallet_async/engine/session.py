@@ -184,8 +184,9 @@ class WalletSession:
 
     def _ready(self) -> Sender | None:
         """Give the sender if the session is open here, in this loop and process; `_open` says what is wrong."""
-        here = self._loop is asyncio.get_running_loop() and self._pid == os.getpid()
-        return self._sender if here and not self._closed else None
+        if self._closed or self._loop is not asyncio.get_running_loop() or self._pid != os.getpid():
+            return None
+        return self._sender
 
     async def _open(self) -> Sender:
         if self._closed:

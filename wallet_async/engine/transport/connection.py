@@ -49,7 +49,7 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def usable(self) -> bool:
-        """Whether a request may be sent: it is open, and nothing has come that nobody asked for."""
+        """Whether it is open, and nothing has come to aiohttp's parser that nobody asked for."""
         return not self.transport.is_closing() and not self._handler.should_close
 
     async def exchange(self, request: bytes, deadline: float) -> Reply | None:

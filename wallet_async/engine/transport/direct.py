@@ -26,7 +26,8 @@ class DirectTransport:
     def __init__(self, session: ClientSessionTransport, connector: aiohttp.BaseConnector) -> None:
         self._session = session
         self._connector = connector
-        self._deadlines = Deadlines(asyncio.get_running_loop())
+        self._loop = asyncio.get_running_loop()
+        self._deadlines = Deadlines(self._loop)
         self._pools: dict[str, Pool] = {}
 
     @property
@@ -41,7 +42,10 @@ class DirectTransport:
         base_url = call.base_url or self._session.base_url
         pool = self._pools.get(base_url) or self._add_pool(base_url)
         request = pool.request(call, credentials)
-        connection = pool.take() or await self._connect(pool, deadline)
+        now = self._loop.time()
+        if now >= deadline:
+            raise TimeoutError
+        connection = pool.take(now) or await self._connect(pool, deadline)
         evidence.sent, evidence.connection = True, connection.transport
         reply = await connection.exchange(request, deadline)
         if reply is None:

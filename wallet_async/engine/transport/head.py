@@ -15,15 +15,18 @@ from multidict import CIMultiDict
 LONGEST = 4096
 """Bytes of a head that is still common; aiohttp's own bounds (8 KiB a line, 128 lines) are never met below it."""
 
-# Possessive: linear whatever comes. 1xx, 204, 205 and 304 have no body, and a redirect is nobody's common answer.
-_HEAD = re.compile(
-    rb"HTTP/1\.1 (20[0-36-9]|[45][0-9]{2}) [\t\x20-\x7e]*+\r\n"
-    rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e]*+\r\n){1,100}+\r\n"
+# All loops are possessive: linear whatever comes. A line that would change how the answer is to be read ends them.
+_LINES = (
+    rb"(?:(?!(?i:transfer-encoding|content-(?:encoding|length)|(?:proxy-)?connection|upgrade|sec-websocket-key1):)"
+    rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e]*+\r\n|(?i:connection: keep-alive\r\n)){0,50}+"
 )
-_LENGTH = re.compile(rb"\r\ncontent-length:[\t ]*+([0-9]{1,15})[\t ]*+\r\n")
-_ODD = re.compile(
-    rb"\r\n(?!connection: keep-alive\r\n)"
-    rb"(?:transfer-encoding|content-encoding|content-length|connection|proxy-connection|upgrade|sec-websocket-key1):"
+_HEAD = re.compile(
+    # 1xx, 204, 205 and 304 have no body, and a redirect is nobody's common answer.
+    rb"HTTP/1\.1 (20[0-36-9]|[45][0-9]{2}) [\t\x20-\x7e]*+\r\n"
+    + _LINES
+    + rb"(?i:content-length):[\t ]*+([0-9]{1,15})[\t ]*+\r\n"
+    + _LINES
+    + rb"\r\n"
 )
 
 
@@ -58,14 +61,4 @@ def read_head(data: bytes) -> tuple[int, bytes, int] | None:
         Status, head, and length of the body that follows it; None if it is not whole or not common.
     """
     match = _HEAD.match(data, 0, LONGEST)
-    if match is None:
-        return None
-    head = match[0]
-    lower = head.lower()
-    length = _LENGTH.search(lower)
-    if length is None:
-        return None
-    # Before and after the length's own line.
-    if _ODD.search(lower, 0, length.start() + 2) or _ODD.search(lower, length.end() - 2):
-        return None
-    return int(match[1]), head, int(length[1])
+    return match and (int(match[1]), match[0], int(match[2]))

@@ -11,6 +11,7 @@ import asyncio
 import inspect
 import pkgutil
 import types
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -56,11 +57,15 @@ def missing() -> str | None:
     return None
 
 
+@lru_cache(maxsize=4)
+def _is_genuine(request: object) -> bool:
+    # A wrapper's `__code__` may be that of what it wraps, and so may its `__class__`.
+    return type(request) is types.FunctionType and request.__code__.co_filename == aiohttp.client.__file__
+
+
 def is_patched() -> bool:
     """Whether somebody has replaced `ClientSession._request`, as aioresponses and VCR.py do, to answer in its place."""
-    request = aiohttp.ClientSession._request  # noqa: SLF001 - this is what they replace
-    # A wrapper's `__code__` may be that of what it wraps, and so may its `__class__`.
-    return type(request) is not types.FunctionType or request.__code__.co_filename != aiohttp.client.__file__
+    return not _is_genuine(aiohttp.ClientSession._request)  # noqa: SLF001 - this is what they replace
 
 
 def count_connections(connector: aiohttp.BaseConnector | None) -> int:

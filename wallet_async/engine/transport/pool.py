@@ -59,26 +59,19 @@ class Pool:
         head = line.encode() + self._head
         if call.body is None:
             return head + b"\r\n"
-        return (
-            head
-            + b"Content-Type: %b\r\nContent-Length: %d\r\n\r\n"
-            % (
-                call.content_type.encode(),
-                len(call.body),
-            )
-            + call.body
-        )
+        entity = f"Content-Type: {call.content_type}\r\nContent-Length: {len(call.body)}\r\n\r\n"
+        return head + entity.encode() + call.body
 
     def _write_head(self, credentials: Mapping[str, str]) -> bytes:
         host = self._url.host_port_subcomponent or ""
         lines = [("Host", host), *ALWAYS, USER_AGENT, *credentials.items()]
         return "".join(["\r\n", *(f"{name}: {value}\r\n" for name, value in lines)]).encode()
 
-    def take(self) -> Connection | None:
+    def take(self, now: float) -> Connection | None:
         """Give an idle connection, the one used last, or None."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable and self._loop.time() - connection.idle_since < KEEP_ALIVE:
+            if now - connection.idle_since < KEEP_ALIVE and not connection.transport.is_closing():
                 return connection
             connection.close()
         return None
@@ -100,8 +93,8 @@ class Pool:
         raise ConnectError("the server sent something, or closed the connection, before it was asked")
 
     def give_back(self, connection: Connection) -> None:
-        """Keep *connection* for the next call if it is fit for one."""
-        if connection.usable:
+        """Keep *connection* for the next call if it is open."""
+        if not connection.transport.is_closing():
             connection.idle_since = self._loop.time()
             self._idle.append(connection)
             if self._sweeper is None:
