@@ -43,7 +43,7 @@ def types(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """The tests on the installed wheel; arguments after `--` go to pytest."""
-    session.install("-c", LOCK, f"{_wheel(session)}[cli]", "--group", "test")
+    session.install("-c", LOCK, f"{_wheel(session)}[cli,fast]", "--group", "test")
     with session.chdir(_away_from_tree(session)):
         _pytest(session, "--ignore=tests/docs", *session.posargs)
 
@@ -55,7 +55,7 @@ def lowest(session: nox.Session) -> None:
     install = ("uv", "pip", "install", "--quiet")
     session.run(
         *(*install, "--resolution", "lowest-direct"),
-        *("-r", "pyproject.toml", "--extra", "cli", "--group", "test"),
+        *("-r", "pyproject.toml", "--extra", "cli", "--extra", "fast", "--group", "test"),
     )
     session.run(*install, "--no-deps", str(_wheel(session)))
     with session.chdir(_away_from_tree(session)):
@@ -100,7 +100,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks, against the baselines of the same run; results go to benchmarks/results/."""
-    session.install("-c", LOCK, f"{_wheel(session)}[cli]", "--group", "bench")
+    session.install("-c", LOCK, f"{_wheel(session)}[cli,fast]", "--group", "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
