@@ -1,5 +1,6 @@
 """Settings of every test here."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -19,6 +20,12 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile("default")
+
+
+def pytest_collection_finish() -> None:
+    """Leave out what is there for good when garbage is looked for: thousands of tests, and all that was imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(params=["msgspec", "pure"])

@@ -1,4 +1,4 @@
-"""Commands of the providers, as processes: what they print, and the exit code of every way to end."""
+"""Commands of the providers: what they print, and the exit code of every way to end."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def test_a_receipt_as_json_is_exact(rehook: SandboxProcess) -> None:
     assert entry["amount"] == Decimal(BIG)
 
 
-def test_a_receipt_as_table_and_as_csv(rehook: SandboxProcess) -> None:
+def test_a_receipt_as_table_and_as_csv(rehook: SandboxProcess, inside: Inside) -> None:
     """The same receipt for a person and for a spreadsheet."""
-    wallet = rehook.wallet()
-    table = rehook_credit(rehook, wallet, "20")
+    credit = ("rehook", "credit", *rehook.wallet())
+    table = inside(*credit, "20", environ=rehook.environ)
     assert re.search(r"^balance +20$", table.out, re.MULTILINE)
-    (row,) = csv.DictReader(io.StringIO(rehook_credit(rehook, wallet, "0.5", "--csv").out))
+    (row,) = csv.DictReader(io.StringIO(inside(*credit, "0.5", "--csv", environ=rehook.environ).out))
     assert (row["points"], row["balance"], row["reference"]) == ("0.5", "20.5", "")
 
 
@@ -97,10 +97,10 @@ def test_limit_since_and_resume(rehook: SandboxProcess, full_wallet: list[str], 
     assert inside(*history, "--since", since, environ=rehook.environ).rows[0] == rows[0]
 
 
-def test_an_empty_history_tells_how_to_check(rehook: SandboxProcess) -> None:
+def test_an_empty_history_tells_how_to_check(rehook: SandboxProcess, inside: Inside) -> None:
     """Exit code 0, nothing on the standard output, and a hint beside it."""
     for form in ((), ("--json",)):
-        empty = wallet_async("rehook", "history", *rehook.wallet(), *form, environ=rehook.environ)
+        empty = inside("rehook", "history", *rehook.wallet(), *form, environ=rehook.environ)
         assert (empty.code, empty.out) == (0, "")
         assert "wallet-async rehook wallets SOURCE_ID" in one_line(empty)
 
@@ -129,12 +129,12 @@ def test_a_list_and_a_nested_value(rehook: SandboxProcess, loyalty: SandboxProce
     ],
 )
 def test_the_exit_code_tells_a_refusal_from_an_open_outcome(
-    rehook: SandboxProcess, fault: str, code: int, words: str
+    rehook: SandboxProcess, inside: Inside, fault: str, code: int, words: str
 ) -> None:
     """1 only if certainly nothing was booked, 3 if it may have been; the line says what to do."""
     rehook.faults(fault)
     wallet = rehook.wallet()
-    ended = rehook_credit(rehook, wallet, "20", "--reference", "o-9", "--json")
+    ended = inside("rehook", "credit", *wallet, "20", "--reference", "o-9", "--json", environ=rehook.environ)
     assert (ended.code, ended.out) == (code, "")
     assert words in one_line(ended)
     booked = [row for row in rehook.control("GET", "ledger")["entries"] if row["wallet"] == wallet]
@@ -154,14 +154,14 @@ def test_the_line_on_an_open_outcome_can_be_pasted(rehook: SandboxProcess) -> No
     assert row["description"] == mark[1]
 
 
-def test_no_connection_is_told_apart(rehook: SandboxProcess) -> None:
+def test_no_connection_is_told_apart(rehook: SandboxProcess, inside: Inside) -> None:
     """4 if nobody answers: nothing was sent."""
     closed = rehook.environ | {"REHOOK_BASE_URL": "http://127.0.0.1:9"}
     ended = wallet_async("rehook", "credit", "a", "b", "1", environ=closed)
     assert ended.code == 4
     assert "nothing was booked" in one_line(ended)
     rehook.faults("hang:wallets")
-    late = wallet_async("rehook", "wallets", rehook.wallet()[0], "--timeout", "0.05", environ=rehook.environ)
+    late = inside("rehook", "wallets", rehook.wallet()[0], "--timeout", "0.05", environ=rehook.environ)
     assert late.code == 4
 
 

@@ -17,7 +17,7 @@ from attrs import evolve
 
 from tests.cli.process import PATIENCE, alive, children, end, environment, start, wallet_async
 from wallet_async.cli import main
-from wallet_async.cli.demo import play
+from wallet_async.cli.demo import FAULTS, play
 from wallet_async.cli.demo.child import SandboxProcess
 from wallet_async.cli.demo.report import AGREED
 from wallet_async.provider import HistoryRow, load_provider, load_providers
@@ -36,7 +36,8 @@ def figure(shown: str, name: str) -> str:
 
 def test_a_small_run_agrees_with_every_provider() -> None:
     """0, the last line says so, and faults were met on the way; nothing on the standard error."""
-    ended = wallet_async("demo", *SMALL)
+    # The demo's own faults, with one pause of a second in place of three.
+    ended = wallet_async("demo", *SMALL, "--faults", FAULTS.replace("times=3", "times=1"))
     assert (ended.code, ended.err) == (0, ""), ended.out
     assert ended.out.splitlines()[-1] == f"{', '.join(load_providers())}: {AGREED}"
     for shown in re.split(r"^(?=\S)", ended.out, flags=re.MULTILINE)[1:-1]:
@@ -152,10 +153,10 @@ def test_sending_again_waits_until_the_sandbox_is_quiet(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is still being worked on when its caller gives up is booked later; without the wait it is booked twice."""
-    monkeypatch.setattr(play, "_TIMEOUTS", evolve(play._TIMEOUTS, total=0.2))
+    monkeypatch.setattr(play, "_TIMEOUTS", evolve(play._TIMEOUTS, total=0.3))
     # A third of the credits is answered, and booked, after the time is up.
-    slow = ["demo", "--provider", "rehook", "--movements", "60", "--wallets", "60", "--concurrency", "60"]
-    slow += ["--faults", "latency:credit 500ms p=0.3"]
+    slow = ["demo", "--provider", "rehook", "--movements", "30", "--wallets", "30", "--concurrency", "30"]
+    slow += ["--faults", "latency:credit 600ms p=0.3"]
     assert main(slow) == 0
     assert not figure(capsys.readouterr().out, "outcome unknown").startswith("0:")
 

@@ -49,7 +49,8 @@ def test_python_block(block: str, environment: dict[str, str], tmp_path: Path) -
     script.write_text(block, encoding="utf-8")
     # A folder and settings of its own: what a user's project would have, not what this one has.
     settings = ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
-    pytest_run = ["-m", "pytest", "-q", *settings, "--rootdir", str(tmp_path)]
+    others = ["-p", "no:schemathesis", "-p", "no:hypothesispytest"]
+    pytest_run = ["-m", "pytest", "-q", *settings, *others, "--rootdir", str(tmp_path)]
     is_test = "\nasync def test_" in block
     done = subprocess.run(
         [*RUN, *pytest_run, str(script)] if is_test else [*RUN, str(script)],

@@ -20,6 +20,9 @@ from wallet_async.engine.window import Window
 SIZE = 20
 """Rows a page, as both providers have."""
 
+TRIP = 0.05
+"""Seconds from a request of a `slow` history to its answer."""
+
 FIRST = 1
 BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -102,6 +105,13 @@ class History:
         start = (page - FIRST) * SIZE
         numbers = range(start, min(start + SIZE, self.count))
         return [Row(self.count - 1 - number if self.newest_first else number) for number in numbers]
+
+
+def slow(rows: int) -> History:
+    """Make a history that answers after `TRIP`."""
+    history = History(rows)
+    history.delay = lambda: TRIP / 2
+    return history
 
 
 PAGING: Paging[Row] = Paging("transactions", SIZE, key=lambda row: row.id, moment=lambda row: row.at)

@@ -9,8 +9,9 @@ from typing import Any
 
 from attrs import define, field
 
+from wallet_async.engine.readings import Reading
 from wallet_async.engine.walk import Paging, Walk
-from wallet_async.engine.window import Reading, Window
+from wallet_async.engine.window import Window
 
 SIZE = 20
 NAMES = [f"t{number}" for number in range(60_000)]

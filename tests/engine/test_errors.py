@@ -155,6 +155,12 @@ EVENTS: dict[type, tuple[Any, int, str]] = {
         logging.WARNING,
         "left early: 2 results and 1 failures were never read",
     ),
+    events.DriftEvent: (
+        events.DriftEvent(service="s", operation="transactions", requests=2, recovered=1, repeated=3),
+        logging.INFO,
+        "transactions: rows arrived while the history was read; 2 pages were read again, 1 rows found by that, "
+        "3 repeats dropped",
+    ),
 }
 
 

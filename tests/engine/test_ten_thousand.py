@@ -93,6 +93,7 @@ async def check_scan(url: str, *, count: int = WALLETS, limits: Limits, concurre
     assert all(map(int.__le__, growth, ROOM)), f"memory grew by {growth[0]} bytes, {growth[1]} blocks"
 
 
+@pytest.mark.usefixtures("calm")
 async def test_ten_thousand_wallets_under_one_bound() -> None:
     """The whole run: bound kept, one `Failed`, and the second half needs no more memory than the first."""
     with lean_server() as url:
@@ -108,12 +109,14 @@ async def test_either_bound_is_enough(bound: str) -> None:
         await check_scan(url, count=600, limits=Limits(max_in_flight=200 if bound == "run" else 50), concurrency=wide)
 
 
+@pytest.mark.usefixtures("calm")
 async def test_a_wider_run_is_seen_at_the_server() -> None:
     """Twin: with room for 80 the server sees more than 50."""
     with lean_server() as url, pytest.raises(AssertionError, match="<= 50"):
         await check_scan(url, count=1500, limits=Limits(max_in_flight=80), concurrency=80)
 
 
+@pytest.mark.usefixtures("calm")
 async def test_kept_results_are_seen_in_the_memory() -> None:
     """Twin: a run whose results are all kept grows past the bound."""
     with lean_server() as url, pytest.raises(AssertionError, match="memory grew by"):

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from wallet_async.engine.readings import Reading
 from wallet_async.engine.walk import Walk
-from wallet_async.engine.window import Reading, Window
+from wallet_async.engine.window import Window
 
 from .interleavings import PAGING, SIZE, Run, arrivals, walk_through
 

@@ -37,6 +37,12 @@ class Secrets:
     """One set of secrets and every way to write them."""
 
     values: dict[str, str]
+    _parts: dict[str, list[str]] = attrs.field(init=False)
+    """What may not be shown of each secret, in lower case."""
+
+    @_parts.default
+    def _find_parts(self) -> dict[str, list[str]]:
+        return {name: [part.lower() for part in parts] for name, parts in self._needles()}
 
     def __getitem__(self, name: str) -> str:
         return self.values[name]
@@ -44,7 +50,7 @@ class Secrets:
     def hits(self, text: str) -> list[str]:
         """Name the secrets of which *text* shows a fragment, be it encoded for Basic."""
         text = text.lower()
-        return [name for name, needles in self._needles() if any(needle.lower() in text for needle in needles)]
+        return [name for name, parts in self._parts.items() if any(part in text for part in parts)]
 
     def _needles(self) -> Iterator[tuple[str, set[str]]]:
         basic = f"{self['api_key']}:{self['secret_key']}".encode()

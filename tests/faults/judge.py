@@ -28,7 +28,8 @@ from wallet_async.engine.retry import RetryPolicy
 # No Retry-After of the matrix is waited for, and no wait of our own lasts.
 HASTY = RetryPolicy(retry_after_max=0.2, jitter=lambda: 0.0)
 SMALL = Limits(max_body=256 * 1024)
-SHORT = 0.15  # seconds; the deadline of a call that only its deadline ends
+SHORT = 0.1  # seconds; the deadline of a call that only its deadline ends
+ENOUGH = 0.25  # seconds; the same where the request has to arrive before, on a machine that stalls
 LONG = 20.0  # seconds; the deadline of a call that has to end by itself
 
 
@@ -122,8 +123,7 @@ async def judge(
                 with contextlib.suppress(WalletError):
                     await client.read(session)
                 events.clear()
-            # Long enough for the request to arrive on a machine that stalls: the row is about what comes after.
-            timeout = 2 * SHORT if row.needs_deadline else LONG
+            timeout = ENOUGH if row.needs_deadline else LONG
             outcome = await attempt(lambda: client.write(session, kind, timeout=timeout), events)
             assert_clean(session)
         if given is not None:

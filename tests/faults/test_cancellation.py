@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.faults.judge import SHORT, assert_clean, until
+from tests.faults.judge import ENOUGH, SHORT, assert_clean, until
 from tests.faults.providers import Client
 from tests.faults.sabotage import no_evidence
 from tests.faults.test_not_sent import place
@@ -160,7 +160,7 @@ async def test_timeout_of_the_callers(client: Client, commit: bool) -> None:
         client.session(server.url, on_event=events.append) as session,
     ):
         with pytest.raises(TimeoutError) as caught:
-            async with asyncio.timeout(SHORT):
+            async with asyncio.timeout(ENOUGH):
                 await client.write(session)
         assert type(caught.value) is TimeoutError
         assert_clean(session)

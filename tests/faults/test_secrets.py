@@ -114,7 +114,7 @@ def assert_nothing(secrets: Secrets, texts: list[str], name: str = "") -> None:
     Raises:
         AssertionError: One does; the message names it.
     """
-    found = {(name, text[:2000]) for text in texts for name in secrets.hits(text)}
+    found = {(name, text[:2000]) for text in set(texts) for name in secrets.hits(text)}
     assert not found, (
         f"{name} shown: {sorted({name for name, _ in found})}\n{sorted(found, key=lambda hit: len(hit[1]))[0]}"
     )

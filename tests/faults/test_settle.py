@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.judge import HASTY, SHORT, assert_clean, until
+from tests.faults.judge import HASTY, ENOUGH, assert_clean, until
 from tests.faults.providers import AMOUNT, Client
 from tests.kit import DelayProxy, no_leaks
 from wallet_async.engine.errors import OutcomeUnknownError
@@ -34,7 +34,7 @@ async def lose(client: Client, session: Any, sandbox: Sandbox[Any], fault: str) 
     for parsed in FaultPlan.parse(fault).faults:
         sandbox.faults.add(parsed)
     with pytest.raises(OutcomeUnknownError) as caught:
-        await client.write(session, reference="order-1847", timeout=SHORT)
+        await client.write(session, reference="order-1847", timeout=ENOUGH)
     sandbox.faults.clear()
     for _ in range(NEWER):
         client.arrive(sandbox.api)

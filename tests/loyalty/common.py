@@ -1,5 +1,6 @@
 """What the loyalty tests share: one wallet, a sandbox with it, and a session that does not wait."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from tests.kit import bodies
 
 WALLET = bodies.LOYALTY_WALLET
 OTHER = "LYT_0000000000000000002"
+DAY = timedelta(days=1)
 URL = "https://stsapiuat.walletgate.io"
 """The address of the pages; only aioresponses answers there."""
 
@@ -32,3 +34,9 @@ async def credit(
     """Credit `WALLET`."""
     arguments = {"wallet_number": WALLET, "currency_code": "TRY"} | options
     return await loyalty.credit(amount=amount, reference=reference, **arguments)
+
+
+def book(api: LoyaltyApi, count: int, wallet: str = WALLET, **fields: Any) -> list[str]:
+    """Book *count* credits; give their ids, newest first."""
+    entries = [api.ledger.append(wallet, "credit", Decimal("1.00"), **fields) for _ in range(count)]
+    return [entry.transaction_id for entry in reversed(entries)]

@@ -34,6 +34,8 @@ TESTS = """
         '''Nothing is left over from another test.'''
         assert fake_sandbox.ledger.wallets() == ()
 """
+OTHERS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
+"""Plugins that are here by chance, and take longer to import than all the rest."""
 
 
 @pytest.fixture
@@ -56,19 +58,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the tests of *project*."""
-    command = [
-        sys.executable,
-        "-X",
-        "dev",
-        "-W",
-        "error",
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:schemathesis",
-        *options,
-    ]
+    command = [sys.executable, "-X", "dev", "-W", "error", "-m", "pytest", "-q", *OTHERS, *options]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=50, check=False)
 
 

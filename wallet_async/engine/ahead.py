@@ -10,9 +10,10 @@ from attrs import frozen
 
 from wallet_async.engine.errors import SessionClosedError
 from wallet_async.engine.events import DriftEvent
+from wallet_async.engine.readings import Reading
 from wallet_async.engine.report import Reporter
 from wallet_async.engine.walk import Page
-from wallet_async.engine.window import Reading, Window
+from wallet_async.engine.window import Window
 
 T = TypeVar("T")
 

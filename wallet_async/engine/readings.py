@@ -1,0 +1,41 @@
+"""One request for a page of a history and its answer, and what arrivals have cost: values that `Window` works with."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from attrs import define, field, frozen
+
+T = TypeVar("T")
+
+
+@frozen(kw_only=True)
+class Drift:
+    """What rows that arrived while a history was read have cost."""
+
+    requests: int
+    """Pages read again to mend seams."""
+    recovered: int
+    """Rows that only these readings found."""
+    repeated: int
+    """Rows that came more than once and were dropped."""
+
+
+@define(eq=False)
+class Reading(Generic[T]):
+    """One request for a page, and its answer. Times are counts of what happened."""
+
+    number: int
+    """The page."""
+    left: int
+    """When it was asked for."""
+    below: Reading[T] | None = None
+    """If it mends a seam: the page below that seam."""
+    came: int = 0
+    """When the answer came, or 0 before that."""
+    rows: Sequence[T] = ()
+    """The answer."""
+    mends: deque[Reading[T]] = field(factory=deque)
+    """What has been read again above this page, to be taken before it."""
