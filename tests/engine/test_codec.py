@@ -124,12 +124,12 @@ def check_linear(depth: Callable[[bytes], int]) -> None:
     """Assert that measuring an unclosed string of escaped quotes takes about linear time."""
 
     def seconds(pairs: int) -> float:
-        begun = time.perf_counter()
+        begun = time.thread_time()  # of this thread alone: on a loaded machine others take turns
         depth(b'"' + b'\\"' * pairs)
-        return time.perf_counter() - begun
+        return time.thread_time() - begun
 
-    best = [min(seconds(pairs) for _ in range(3)) for pairs in (500, 4000)]
-    assert best[1] < 30 * best[0] + 0.002
+    best = [min(seconds(pairs) for _ in range(3)) for pairs in (250, 4000)]
+    assert best[1] < 60 * best[0] + 0.002  # linear is 16 times, quadratic 256
 
 
 def test_a_hostile_body_cannot_hold_the_loop_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -221,7 +221,10 @@ def test_sabotage_the_property_finds_it_too(sabotage: str, monkeypatch: pytest.M
     monkeypatch.setattr(rows, "readers", lambda kind: (reader,))
     search = given(PAGES)(lambda body: agree("page", body))
     with pytest.raises(AssertionError):
-        settings(max_examples=5000, database=None, phases=[Phase.generate], report_multiple_bugs=False)(search)()
+        # The same examples each time: how many it takes is chance, and sometimes a great many.
+        settings(
+            max_examples=5000, database=None, phases=[Phase.generate], report_multiple_bugs=False, derandomize=True
+        )(search)()
 
 
 def test_sabotage_moments_that_are_cut_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:

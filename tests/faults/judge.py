@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -29,7 +29,7 @@ from wallet_async.engine.retry import RetryPolicy
 HASTY = RetryPolicy(retry_after_max=0.2, jitter=lambda: 0.0)
 SMALL = Limits(max_body=256 * 1024)
 SHORT = 0.1  # seconds; the deadline of a call that only its deadline ends
-ENOUGH = 0.25  # seconds; the same where the request has to arrive before, on a machine that stalls
+ENOUGH = 0.3  # seconds; the same where the request has to arrive before, on a machine that stalls
 LONG = 20.0  # seconds; the deadline of a call that has to end by itself
 
 
@@ -103,6 +103,7 @@ async def judge(
     kind: Kind = "credit",
     *,
     http: Callable[[], aiohttp.ClientSession] | None = None,
+    watch: Callable[[], AbstractAsyncContextManager[None]] = no_leaks,
 ) -> Outcome:
     """Make one write that meets *row* and assert everything the matrix asks of it.
 
@@ -111,12 +112,13 @@ async def judge(
         row: The fault.
         kind: Credit or debit.
         http: Makes the caller's own session, which the client then has to use and leave open.
+        watch: Looks for what is left behind.
 
     Raises:
         AssertionError: The claim, the commits, the requests at the server or the state of the session are not right.
     """
     events: list[Event] = []
-    async with CommitServer(row, flavour=client.flavour) as server, no_leaks(), callers(http) as given:
+    async with CommitServer(row, flavour=client.flavour) as server, watch(), callers(http) as given:
         options = {"retry": HASTY, "limits": SMALL, "on_event": events.append, "http": given}
         async with client.session(server.url, **options) as session:
             if row.warm:
@@ -137,3 +139,13 @@ async def judge(
     assert outcome.claim == row.claim, f"claims {outcome.claim}, not {row.claim}: {outcome.error!r}"
     assert outcome.doubts == (outcome.claim == "UNKNOWN")
     return outcome
+
+
+async def judge_side_by_side(client: Client, rows: Iterable[Row], kind: Kind = "credit", **options: Any) -> list[Any]:
+    """Judge rows that wait for their deadline, all at once; give each one's outcome or error.
+
+    What one of them leaves behind is laid to all.
+    """
+    async with no_leaks():
+        judged = [judge(client, row, kind, watch=contextlib.nullcontext, **options) for row in rows]
+        return await asyncio.gather(*judged, return_exceptions=True)

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.faults.judge import HASTY, judge
+from tests.faults.judge import HASTY, Outcome, judge, judge_side_by_side
 from tests.faults.providers import CLIENTS, Client
 from tests.faults.sabotage import CLASSES, no_evidence
 from tests.kit import ROWS
@@ -16,34 +16,60 @@ from wallet_async.engine.errors import OutcomeUnknownError, RefusedError, Wallet
 from wallet_async.engine.limits import Gate
 from wallet_async.engine.transport import client_session, faults, odd
 
-
-@pytest.mark.parametrize(
+WAITING = [row for row in ROWS.values() if row.needs_deadline]
+"""Rows in which nothing happens until the deadline: they wait together."""
+EACH_KIND = pytest.mark.parametrize(
     ("kind", "transport"),
     [("credit", "direct"), ("credit", "session"), ("debit", "direct")],
     indirect=["transport"],
 )
-@pytest.mark.parametrize("name", ROWS)
-async def test_row(client: Client, name: str, kind: Kind, transport: str) -> None:
-    """The claim and the commits are the row's, one request reached the server, and nothing is left behind."""
-    outcome = await judge(client, ROWS[name], kind)
+
+
+def check_doubt(outcome: Outcome, kind: Kind) -> None:
+    """Assert that an unknown outcome tells of which movement, and that it was sent once."""
     if isinstance(outcome.error, OutcomeUnknownError):
         assert outcome.error.movement.kind == kind
         assert outcome.error.reference == "r-1"
         assert outcome.error.attempts == 1
 
 
-@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if 12 <= row.number <= 30])
+@EACH_KIND
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row not in WAITING])
+async def test_row(client: Client, name: str, kind: Kind, transport: str) -> None:
+    """The claim and the commits are the row's, one request reached the server, and nothing is left behind."""
+    check_doubt(await judge(client, ROWS[name], kind), kind)
+
+
+@EACH_KIND
+async def test_rows_that_wait(client: Client, kind: Kind, transport: str) -> None:
+    """The same holds where only the deadline ends the call."""
+    assert len(WAITING) == 5
+    for outcome in await judge_side_by_side(client, WAITING, kind):
+        if isinstance(outcome, BaseException):
+            raise outcome
+        check_doubt(outcome, kind)
+
+
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if 12 <= row.number <= 30 and row not in WAITING])
 async def test_row_over_the_callers_session(provider: Client, name: str) -> None:
     """With the caller's own plain `aiohttp.ClientSession`, its defaults included, the same holds."""
     await judge(provider, ROWS[name], http=aiohttp.ClientSession)
 
 
-@pytest.mark.parametrize("name", ["16-silence-committed", "27-drip-head", "27-drip-body"])
-async def test_twin_no_evidence(client: Client, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rows_that_wait_over_the_callers_session(provider: Client) -> None:
+    """And where only the deadline ends the call."""
+    for outcome in await judge_side_by_side(provider, WAITING, http=aiohttp.ClientSession):
+        if isinstance(outcome, BaseException):
+            raise outcome
+
+
+async def test_twin_no_evidence(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transport that does not note that bytes left turns a lost answer into "not sent"."""
     no_evidence(monkeypatch)
-    with pytest.raises(AssertionError, match="claims NOT_SENT, not UNKNOWN"):
-        await judge(client, ROWS[name])
+    rows = [ROWS[name] for name in ("16-silence-committed", "27-drip-head", "27-drip-body")]
+    for found in await judge_side_by_side(client, rows):
+        with pytest.raises(AssertionError, match="claims NOT_SENT, not UNKNOWN"):
+            raise found
 
 
 @pytest.mark.parametrize(

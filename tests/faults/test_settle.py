@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.judge import HASTY, ENOUGH, assert_clean, until
+from tests.faults.judge import ENOUGH, HASTY, assert_clean, until
 from tests.faults.providers import AMOUNT, Client
 from tests.kit import DelayProxy, no_leaks
 from wallet_async.engine.errors import OutcomeUnknownError

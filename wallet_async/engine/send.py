@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from attrs import define, field
-
 from wallet_async.engine import checks
 from wallet_async.engine.auth import Credentials
 from wallet_async.engine.calls import Call, MovementLike, Reply
@@ -29,38 +27,13 @@ from wallet_async.engine.report import Reporter
 from wallet_async.engine.retry import GiveUp, Retry, RetryBudget, RetryPolicy, decide
 from wallet_async.engine.statistics import Counts
 from wallet_async.engine.transport import Evidence, Transport
+from wallet_async.engine.trip import Trip
 
 T = TypeVar("T")
 
 _SENT = "waiting for the answer"
 _OVERLOADED = frozenset({429, 503})
 """Statuses that tell of too many requests, to a bound that adapts."""
-
-
-@define
-class _Trip:
-    """One call on its way, from the first attempt to the end."""
-
-    call: Call
-    movement: MovementLike | None
-    begun: float
-    deadline: float
-    attempt_begun: float
-    attempts: int = 0
-    status: int | None = None
-    phase: str = ""
-    credentials: Mapping[str, str] | None = None
-    evidence: Evidence = field(init=False)  # one an attempt
-    refreshable: bool = True
-
-    @property
-    def in_doubt(self) -> bool:
-        """Whether to stop now would leave open if the call ran."""
-        return self.evidence.sent and not self.call.repeatable
-
-    @property
-    def reference(self) -> str | None:
-        return self.movement.reference if self.movement else None
 
 
 class Sender:
@@ -108,7 +81,7 @@ class Sender:
         """
         total = self._timeouts.total if timeout is None else checks.seconds("timeout", timeout)
         begun = self._now()
-        trip = _Trip(call, movement, begun, begun + total, begun)
+        trip = Trip(call, movement, begun, begun + total, begun)
         self.counts.calls += 1
         self._budget.deposit()
         while True:
@@ -132,7 +105,7 @@ class Sender:
             await asyncio.sleep(self._next(trip, fault))
             trip.attempt_begun = self._now()
 
-    async def _attempt(self, trip: _Trip) -> Reply:
+    async def _attempt(self, trip: Trip) -> Reply:
         """Make one attempt within the call's deadline (a read within its own, shorter bound)."""
         call = trip.call
         trip.evidence = Evidence()
@@ -166,7 +139,7 @@ class Sender:
             return reply
         raise RequestTimeoutError(f"the time was up while {trip.phase}", not_applied=not trip.in_doubt)
 
-    async def _turn(self, trip: _Trip, credentials: Mapping[str, str] | None) -> Mapping[str, str]:
+    async def _turn(self, trip: Trip, credentials: Mapping[str, str] | None) -> Mapping[str, str]:
         """Wait for a token if there is none, and for a slot."""
         async with asyncio.timeout_at(trip.deadline):
             if credentials is None:
@@ -176,7 +149,7 @@ class Sender:
         trip.attempt_begun = self._now()
         return credentials
 
-    async def _refresh(self, trip: _Trip) -> Mapping[str, str]:
+    async def _refresh(self, trip: Trip) -> Mapping[str, str]:
         """Get a token. The call itself has not left, so whatever goes wrong here leaves nothing open."""
         trip.phase = "waiting for a token"
         try:
@@ -194,7 +167,7 @@ class Sender:
         finally:
             self._gate.release()
 
-    def _next(self, trip: _Trip, fault: WalletError) -> float:
+    def _next(self, trip: Trip, fault: WalletError) -> float:
         """Give the seconds until the next attempt, or raise what the call ends with."""
         now = self._now()
         self._complete(fault, trip, now)
@@ -228,7 +201,7 @@ class Sender:
         )
         return delay
 
-    def _throttle(self, trip: _Trip, fault: RateLimitError) -> None:
+    def _throttle(self, trip: Trip, fault: RateLimitError) -> None:
         """Let the whole session wait as the provider asks, whether this call is repeated or not (see `Gate.pause`)."""
         self.counts.throttled += 1
         delay = fault.retry_after
@@ -237,13 +210,13 @@ class Sender:
                 ThrottledEvent(service=self._reporter.service, operation=trip.call.operation, delay=delay)
             )
 
-    def _may_refresh(self, trip: _Trip, fault: WalletError) -> bool:
+    def _may_refresh(self, trip: Trip, fault: WalletError) -> bool:
         if not (trip.refreshable and trip.credentials and isinstance(fault, AuthenticationError)):
             return False
         trip.refreshable = False
         return self._credentials.reject(trip.credentials)
 
-    def _final(self, trip: _Trip, fault: WalletError, now: float) -> WalletError:
+    def _final(self, trip: Trip, fault: WalletError, now: float) -> WalletError:
         """Make the error that the caller gets of the last attempt's fault."""
         if trip.call.repeatable or fault.not_applied or isinstance(fault, DuplicateError):
             return fault
@@ -259,7 +232,7 @@ class Sender:
         self._complete(error, trip, now)
         return error
 
-    def _complete(self, error: WalletError, trip: _Trip, now: float) -> None:
+    def _complete(self, error: WalletError, trip: Trip, now: float) -> None:
         error.service = self._reporter.service
         error.operation = trip.call.operation
         error.attempts = trip.attempts
@@ -267,7 +240,7 @@ class Sender:
         error.reference = trip.reference
         scrub(error, self._credentials.secrets)
 
-    def _doubt(self, trip: _Trip, reason: str) -> None:
+    def _doubt(self, trip: Trip, reason: str) -> None:
         self.counts.unknown += 1
         self._reporter.emit(
             OutcomeUnknownEvent(
@@ -279,7 +252,7 @@ class Sender:
             )
         )
 
-    def _report_attempt(self, trip: _Trip, fault: WalletError | None) -> None:
+    def _report_attempt(self, trip: Trip, fault: WalletError | None) -> None:
         self._reporter.emit(
             AttemptEvent(
                 service=self._reporter.service,
