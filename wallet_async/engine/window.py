@@ -138,10 +138,14 @@ class Window(Generic[T]):
         return found
 
     def _pages(self, want: int | None) -> list[Reading[T]]:
-        """Ask for pages further down, within bounds for those under way and for those that wait for reader or check."""
+        """Ask for pages further down, within bounds for those under way and for those that wait for reader or check.
+
+        Three windows' worth: one waits for its check, one has come, and one is under way. With two, answers that do not
+        come all at once would leave places empty until the check is in.
+        """
         under_way = len(self._under_way) - (self._check in self._under_way)
         waiting = len(self.ready)
-        room = min(self._size - under_way - waiting, 2 * self._size - len(self._line) - waiting)
+        room = min(self._size - under_way - waiting, 3 * self._size - len(self._line) - waiting)
         if want is not None:
             room = min(room, -(-want // self._walk.paging.size) - len(self._line))
         if self._last_number is not None:
