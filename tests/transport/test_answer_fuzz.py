@@ -217,7 +217,7 @@ async def test_a_byte_at_a_time(data: bytes) -> None:
 
 async def test_broken_in_the_middle_of_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where aiohttp's parser fails in a later piece of a body it leaves the body open: it has to end all the same."""
-    pieces = [answers.chunked_head() + b"9\r\n[{", b"oops\r\n\r\n"]
+    pieces = [answers.chunked_head() + b"9\r\n[{", b"1234567XY\r\n"]
     assert await ours(pieces) is None
     monkeypatch.setattr(odd, "_ending_with", lambda handler, content: contextlib.nullcontext())
     with pytest.raises(TimeoutError):  # sabotaged twin
