@@ -9,7 +9,6 @@ from typing import Any, Generic, TypeVar
 from attrs import frozen
 
 from wallet_async.engine.errors import SessionClosedError
-from wallet_async.engine.events import DriftEvent
 from wallet_async.engine.readings import Reading
 from wallet_async.engine.report import Reporter
 from wallet_async.engine.walk import Page
@@ -41,12 +40,10 @@ class Ahead(Generic[T]):
         self,
         fetch: Callable[[int], Awaitable[Sequence[T]]],
         window: Window[T],
-        operation: str,
         surroundings: Surroundings,
     ) -> None:
         self._fetch = fetch
         self._window = window
-        self._operation = operation
         self._surroundings = surroundings
         self._throttled = surroundings.throttled()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -168,14 +165,6 @@ class Ahead(Generic[T]):
         self._idle_since = time()
         self._trip = self._idle_since - left
         window.came(reading, rows)
-        drift = window.take_drift()
+        drift = window.take_drift(self._surroundings.reporter.service)
         if drift is not None:
-            self._surroundings.reporter.emit(
-                DriftEvent(
-                    service=self._surroundings.reporter.service,
-                    operation=self._operation,
-                    requests=drift.requests,
-                    recovered=drift.recovered,
-                    repeated=drift.repeated,
-                )
-            )
+            self._surroundings.reporter.emit(drift)

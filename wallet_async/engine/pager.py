@@ -170,7 +170,7 @@ class Pager(Generic[T]):
                 self._ended = True
                 return self._hand_out(number, rows)
             window = self._open_window(number, rows)
-            self._ahead = Ahead(self._fetch, window, self._paging.operation, self._surroundings())
+            self._ahead = Ahead(self._fetch, window, self._surroundings())
             if window.ready and self._hand_out(number, window.ready.popleft().items):
                 return True
             return not self._ended and await self._read_on(self._ahead, want)

@@ -1,4 +1,4 @@
-"""One request for a page of a history and its answer, and what arrivals have cost: values that `Window` works with."""
+"""One request for a page of a history, and its answer: the value that `Window` works with."""
 
 from __future__ import annotations
 
@@ -6,21 +6,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 T = TypeVar("T")
-
-
-@frozen(kw_only=True)
-class Drift:
-    """What rows that arrived while a history was read have cost."""
-
-    requests: int
-    """Pages read again to mend seams."""
-    recovered: int
-    """Rows that only these readings found."""
-    repeated: int
-    """Rows that came more than once and were dropped."""
 
 
 @define(eq=False)

@@ -24,7 +24,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from wallet_async.engine.readings import Drift, Reading
+from wallet_async.engine.events import DriftEvent
+from wallet_async.engine.readings import Reading
 from wallet_async.engine.walk import CheckHead, End, Page, Step, Walk
 
 T = TypeVar("T")
@@ -33,8 +34,8 @@ T = TypeVar("T")
 class Window(Generic[T]):
     """The pages of one walk that are asked for but not taken yet.
 
-    It is told what was asked and answered, in that order: `ask` gives the readings to send, `came`, `failed` and
-    `forget` say what became of each, and `ready` holds what may be handed out.
+    It is told what was asked and answered, in that order: `ask` gives the readings to send, `came` and `failed`
+    say what became of each, and `ready` holds what may be handed out.
     """
 
     def __init__(self, walk: Walk[T], number: int, rows: Sequence[T], *, most: int) -> None:
@@ -129,13 +130,19 @@ class Window(Generic[T]):
         """Ask for twice as much at once, up to the bound."""
         self._size = min(self._most, 2 * self._size)
 
-    def take_drift(self) -> Drift | None:
+    def take_drift(self, service: str) -> DriftEvent | None:
         """Give what arrivals have cost since this was asked last, or None as long as a seam is being mended."""
-        found = Drift(requests=self._requests, recovered=self._recovered, repeated=self._walk.repeats)
-        if self._confirming or not (found.requests or found.repeated) or any(page.mends for page in self._line):
+        cost = self._requests, self._recovered, self._walk.repeats
+        if self._confirming or not (cost[0] or cost[2]) or any(page.mends for page in self._line):
             return None
         self._requests = self._recovered = self._walk.repeats = 0
-        return found
+        return DriftEvent(
+            service=service,
+            operation=self._walk.paging.operation,
+            requests=cost[0],
+            recovered=cost[1],
+            repeated=cost[2],
+        )
 
     def _pages(self, want: int | None) -> list[Reading[T]]:
         """Ask for pages further down, within bounds for those under way and for those that wait for reader or check.
