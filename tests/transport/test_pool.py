@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -118,3 +122,30 @@ async def test_side_by_side() -> None:
     """Many at once each get their own answer, over no more connections than there were requests at once."""
     async with no_leaks():
         await side_by_side()
+
+
+async def too_late(clock: Callable[[], float] | None = None) -> tuple[bool, int]:
+    """Send a write whose deadline is over; say whether it left, and how many connections there were."""
+    evidence = Evidence()
+
+    async def act(exchange: Exchange) -> None:
+        await exchange.read()
+        await exchange.send(echo(exchange))
+
+    async with CommitServer(act) as server, opened(server.url) as transport:
+        await ask(transport)
+        if clock is not None:
+            transport._loop = SimpleNamespace(time=clock)
+        with contextlib.suppress(TimeoutError):
+            await ask(transport, body=b"{}", evidence=evidence, seconds=0)
+        return evidence.sent, server.connections
+
+
+async def test_a_deadline_that_is_over_lets_nothing_leave() -> None:
+    """A request whose time is up as its turn comes certainly did not leave: it may be sent again."""
+    assert await too_late() == (False, 1)
+
+
+async def test_twin_no_look_at_the_clock() -> None:
+    """Sent all the same, it is in doubt."""
+    assert (await too_late(lambda: -math.inf))[0]
