@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import pty
 import re
@@ -19,6 +18,7 @@ from tests.cli.process import PATIENCE, alive, children, end, environment, start
 from wallet_async.cli import main
 from wallet_async.cli.demo import FAULTS, play
 from wallet_async.cli.demo.child import SandboxProcess
+from wallet_async.cli.demo.reading import read_back
 from wallet_async.cli.demo.report import AGREED
 from wallet_async.provider import HistoryRow, load_provider, load_providers
 
@@ -154,17 +154,24 @@ def test_sending_again_waits_until_the_sandbox_is_quiet(
 ) -> None:
     """What is still being worked on when its caller gives up is booked later; without the wait it is booked twice."""
     monkeypatch.setattr(play, "_TIMEOUTS", evolve(play._TIMEOUTS, total=0.3))
+    slow = ["demo", "--provider", "rehook", "--movements", "30", "--wallets", "30", "--concurrency", "30", "--faults"]
     # A third of the credits is answered, and booked, after the time is up.
-    slow = ["demo", "--provider", "rehook", "--movements", "30", "--wallets", "30", "--concurrency", "30"]
-    slow += ["--faults", "latency:credit 600ms p=0.3"]
-    assert main(slow) == 0
+    assert main([*slow, "latency:credit 600ms p=0.3"]) == 0
     assert not figure(capsys.readouterr().out, "outcome unknown").startswith("0:")
 
+    wait, waiting = SandboxProcess.quiet, []
+
     async def at_once(self: SandboxProcess) -> None:
-        await asyncio.sleep(0)
+        waiting.append(self)
+
+    async def read_when_all_is_booked(*words: Any, **options: Any) -> Any:
+        # However slow the machine: what comes late has come before anything is compared.
+        await wait(waiting[0])
+        return await read_back(*words, **options)
 
     monkeypatch.setattr(SandboxProcess, "quiet", at_once)
-    assert main(slow) == 1
+    monkeypatch.setattr(play, "read_back", read_when_all_is_booked)
+    assert main([*slow, "latency:credit 1500ms p=0.3"]) == 1
     assert "doubled" in capsys.readouterr().out
 
 
