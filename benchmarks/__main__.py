@@ -29,7 +29,10 @@ def _fewer(measure: Part, share: int) -> Part:
 
 
 PARTS: dict[str, Part] = {
-    **{work: _requests(work) for work in ("default", "fast", "tls", "loops", "credit", "fast-credit")},
+    **{
+        work: _requests(work)
+        for work in ("default", "fast", "tls", "loops", "steps", "default-steps", "credit", "fast-credit")
+    },
     "histories": _fewer(histories.section, 6),
     "scans": _fewer(scans.section, 3),
     "rows": rows.section,

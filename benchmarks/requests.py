@@ -58,6 +58,21 @@ WORKS = {
         peers=("plain.read", OURS, LIMIT),
         loops=("asyncio", "uvloop"),
     ),
+    "steps": Work(
+        title="S2 layer by layer, each with those above it, with [fast]",
+        peers=(
+            *("plain.read", "minimal.read_undecoded", LIMIT, "steps.exchange", "steps.transport", "steps.sender"),
+            *("steps.decoded", "steps.page", OURS),
+        ),
+    ),
+    "default-steps": Work(
+        title="S1 layer by layer, each with those above it, default install",
+        peers=(
+            *("plain.read", "steps.floor", "steps.transport_by_client_session", "steps.sender_by_client_session"),
+            *("steps.decoded_by_client_session", "ours.read_by_client_session"),
+        ),
+        without=("msgspec",),
+    ),
     "page": Work(title=_PAGE, peers=("plain.read", OURS, LIMIT, NODE)),
     "credit": Work(
         title="S10: a credit, 50 in flight, default install",

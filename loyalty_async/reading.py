@@ -121,6 +121,8 @@ class LoyaltyReading(WalletSession):
         return self._runs.scan_pages(wallets, self._histories(since, limit), concurrency, on_progress)
 
     def _histories(self, since: datetime | None, limit: int | None) -> Callable[[WalletKey], Pager[LoyaltyTransaction]]:
+        checks.selection(since, limit)
+
         def history(wallet: WalletKey) -> Pager[LoyaltyTransaction]:
             number, wallet_id = _pair(wallet)
             # A bulk run has other wallets to read beside a page: looking ahead would only cost requests.

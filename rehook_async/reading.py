@@ -73,22 +73,28 @@ class RehookReading(WalletSession):
         """
         if timeout is not None:
             checks.seconds("timeout", timeout)
+        if since is not None:
+            checks.moment("since", since)
+        start = Checkpoint(checks.count("start_page", start_page)) if resume is None else Checkpoint.of(resume)
+        return self._open_history(source_id, wallet_id, start, since, limit, lookahead, timeout)
+
+    def _open_history(
+        self,
+        source_id: str,
+        wallet_id: str,
+        start: Checkpoint,
+        since: datetime | None,
+        limit: int | None,
+        lookahead: int,
+        timeout: float | None,
+    ) -> Pager[Transaction]:
         target = wire.transactions_target(source_id, wallet_id)
 
         def fetch(page: int) -> Awaitable[list[Transaction]]:
             call = wire.transactions_call(target, page)
             return self._read(call, lambda reply: wire.read_transactions(reply, page), timeout)
 
-        start = Checkpoint(checks.count("start_page", start_page)) if resume is None else Checkpoint.of(resume)
-        return Pager(
-            fetch,
-            _PAGING,
-            start,
-            self._surroundings,
-            since=None if since is None else checks.moment("since", since),
-            limit=limit,
-            lookahead=lookahead,
-        )
+        return Pager(fetch, _PAGING, start, self._surroundings, since, limit, lookahead)
 
     def scan(
         self,
@@ -119,7 +125,7 @@ class RehookReading(WalletSession):
                         print(wallet, error)
             ```
         """
-        return self._runs.scan(wallets, self._history(since, limit), concurrency, on_progress)
+        return self._runs.scan(wallets, self._histories(since, limit), concurrency, on_progress)
 
     def scan_pages(
         self,
@@ -131,11 +137,18 @@ class RehookReading(WalletSession):
         on_progress: OnProgress | None = None,
     ) -> Bulk[WalletKey, Page[Transaction]]:
         """Read many histories page by page, for histories of any length in flat memory; otherwise as `scan`."""
-        return self._runs.scan_pages(wallets, self._history(since, limit), concurrency, on_progress)
+        return self._runs.scan_pages(wallets, self._histories(since, limit), concurrency, on_progress)
 
-    def _history(self, since: datetime | None, limit: int | None) -> Callable[[WalletKey], Pager[Transaction]]:
-        # A bulk run has other wallets to read beside a page: looking ahead would only cost requests.
-        return lambda wallet: self.transactions(*_pair(wallet), lookahead=1, since=since, limit=limit)
+    def _histories(self, since: datetime | None, limit: int | None) -> Callable[[WalletKey], Pager[Transaction]]:
+        checks.selection(since, limit)
+        start = Checkpoint(wire.FIRST_PAGE)
+
+        def history(wallet: WalletKey) -> Pager[Transaction]:
+            source_id, wallet_id = _pair(wallet)
+            # A bulk run has other wallets to read beside a page: looking ahead would only cost requests.
+            return self._open_history(source_id, wallet_id, start, since, limit, 1, None)
+
+        return history
 
     async def find(
         self,
@@ -194,6 +207,6 @@ class RehookReading(WalletSession):
 
 
 def _pair(wallet: object) -> WalletKey:
-    if not isinstance(wallet, tuple | list) or len(wallet) != 2:
+    if not isinstance(wallet, (tuple, list)) or len(wallet) != 2:
         raise checks.reject("wallets", wallet, "pairs of (source_id, wallet_id)")
     return wallet[0], wallet[1]

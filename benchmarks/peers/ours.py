@@ -12,14 +12,14 @@ from benchmarks.serving import Site
 from benchmarks.slices import Client, Requests
 from rehook_async import Limits, RehookSession
 
-_LIMITS = Limits(max_in_flight=500)
+LIMITS = Limits(max_in_flight=500)
 """The harness sets what is in flight, up to this."""
 
 
 @asynccontextmanager
 async def read(site: Site) -> AsyncIterator[Client]:
     """A page of history, by the transport that the session picks."""
-    async with RehookSession("key", "secret", base_url=site.base_url, limits=_LIMITS) as rehook:
+    async with RehookSession("key", "secret", base_url=site.base_url, limits=LIMITS) as rehook:
         yield _reader(rehook, "rehook_async")
 
 
@@ -29,7 +29,7 @@ async def read_by_client_session(site: Site) -> AsyncIterator[Client]:
     http = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
     )
-    async with http, RehookSession("key", "secret", base_url=site.base_url, limits=_LIMITS, http=http) as rehook:
+    async with http, RehookSession("key", "secret", base_url=site.base_url, limits=LIMITS, http=http) as rehook:
         yield _reader(rehook, "rehook_async, http=")
 
 
@@ -44,7 +44,7 @@ def _reader(rehook: RehookSession, name: str) -> Client:
 @asynccontextmanager
 async def credit(site: Site) -> AsyncIterator[Client]:
     """A credit."""
-    async with RehookSession("key", "secret", base_url=site.base_url, limits=_LIMITS) as rehook:
+    async with RehookSession("key", "secret", base_url=site.base_url, limits=LIMITS) as rehook:
 
         async def request() -> None:
             receipt = await rehook.credit(SOURCE_ID, WALLET_ID, POINTS, description=DESCRIPTION)
@@ -56,7 +56,7 @@ async def credit(site: Site) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def credit_with_reference(site: Site) -> AsyncIterator[Client]:
     """A credit that can be looked up later."""
-    async with RehookSession("key", "secret", base_url=site.base_url, limits=_LIMITS) as rehook:
+    async with RehookSession("key", "secret", base_url=site.base_url, limits=LIMITS) as rehook:
 
         async def request() -> None:
             receipt = await rehook.credit(

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable, Iterable
 from typing import Any
 
-from wallet_async.engine.bulk import Bulk, Deliver
+from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.errors import DisconnectedError
 from wallet_async.engine.events import Event
 from wallet_async.engine.report import Reporter
@@ -36,7 +36,7 @@ class Works:
         self.events: list[Event] = []
         self.adopted: list[Bulk[Any, Any]] = []
 
-    async def __call__(self, item: Item, deliver: Deliver[int]) -> None:
+    async def __call__(self, item: Item) -> None:
         """Do one item."""
         assert all(item[0] != other[0] for other in self.under_way) or not self.in_lanes
         self.begun.append(item)
@@ -54,7 +54,7 @@ class Works:
         if item[1] in self.fails:
             raise DisconnectedError(f"item {item[1]}")
         self.finished.append(item)
-        await deliver(item[1] * 10)
+        self.adopted[-1].deliver(item, item[1] * 10)
 
     in_lanes = False
 

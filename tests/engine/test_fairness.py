@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -32,7 +32,7 @@ async def check_short_ones(kind: type[Bulk[Any, Any]]) -> None:
     gate = Gate(Limits(max_in_flight=8))
     most = 0
 
-    async def read(pages: int, deliver: Callable[[int], Any]) -> None:
+    async def read(pages: int) -> None:
         nonlocal most
         for page in range(pages):
             await gate.acquire()
@@ -41,7 +41,7 @@ async def check_short_ones(kind: type[Bulk[Any, Any]]) -> None:
             most = max(most, len(bulk._busy))
             if page == 4:
                 bulk.step_aside()
-        await deliver(pages)
+        bulk.deliver(pages, pages)
 
     reporter = Reporter("engine_tests", None)
     wallets = [300] * 8 + [1] * 100

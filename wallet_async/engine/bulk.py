@@ -45,8 +45,9 @@ class Failed(Generic[ItemT]):
 
 
 Result = Done[ItemT, ValueT] | Failed[ItemT]
-Deliver = Callable[[ValueT], Awaitable[None]]
-Work = Callable[[ItemT, Deliver[ValueT]], Awaitable[None]]
+Work = Callable[[ItemT], Awaitable[object]]
+"""Does one item, and delivers what it gives. What it returns is kept until the same worker has done its next: if that
+is what it delivered, as many objects go as come, where else every burst of results starts the garbage collector."""
 
 
 class Bulk(Generic[ItemT, ValueT]):
@@ -60,7 +61,7 @@ class Bulk(Generic[ItemT, ValueT]):
     def __init__(
         self,
         items: Iterable[ItemT] | AsyncIterable[ItemT],
-        work: Work[ItemT, ValueT],
+        work: Work[ItemT],
         *,
         concurrency: int,
         reporter: Reporter,
@@ -82,6 +83,7 @@ class Bulk(Generic[ItemT, ValueT]):
         self._buffer: Buffer[Result[ItemT, ValueT]] = Buffer(concurrency)
         self._workers: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[Any] | None] = set()
+        self._kept: dict[asyncio.Task[Any] | None, object] = {}
         self._meter = Meter(on_progress, reporter, under_way=self._busy)
         self._replaced: set[asyncio.Task[Any] | None] = set()
         self._stopping = False
@@ -105,11 +107,12 @@ class Bulk(Generic[ItemT, ValueT]):
         try:
             for _ in range(self._concurrency):
                 self._spawn()
-            while self._workers or self._buffer:
-                while self._buffer:
-                    yield self._buffer.pop()
+            buffer = self._buffer
+            while self._workers or buffer.ready:
+                while buffer.ready:
+                    yield buffer.pop()
                 if self._workers:
-                    await self._buffer.arrival()
+                    await buffer.arrival()
             if self._broken is not None:
                 raise self._broken
         finally:
@@ -118,7 +121,7 @@ class Bulk(Generic[ItemT, ValueT]):
     async def aclose(self) -> None:
         """End the run: take no further item, cancel reads, and wait for writes that have started."""
         self._stopping = True
-        if (self._workers or self._buffer) and self._broken is None:
+        if (self._workers or self._buffer.ready) and self._broken is None:
             self._broken = SessionClosedError("the bulk run was closed before its end")
         for task in self._workers:
             if self._lane is None or task not in self._busy:
@@ -128,12 +131,21 @@ class Bulk(Generic[ItemT, ValueT]):
             # Shielded: if this wait is cancelled too, started writes still run to their end.
             await asyncio.shield(asyncio.gather(*self._workers, return_exceptions=True))
         self._meter.stop()
-        if self._buffer:
-            self.unread = tuple(self._buffer.pop() for _ in range(len(self._buffer)))
+        if self._buffer.ready:
+            self.unread = tuple(self._buffer.ready)
+            self._buffer.ready.clear()
             failed = sum(isinstance(result, Failed) for result in self.unread)
             self._reporter.emit(
                 UnreadResultsEvent(service=self._reporter.service, done=len(self.unread) - failed, failed=failed)
             )
+
+    def deliver(self, item: ItemT, value: ValueT) -> None:
+        """Hand on what *item* gave."""
+        self._buffer.put(Done(item, value))
+
+    async def room(self) -> None:
+        """Wait for the reader, between two deliveries for one item."""
+        await self._buffer.room()
 
     def step_aside(self) -> None:
         """Let another item begin beside the one under way in this task, because this one will take long.
@@ -153,6 +165,7 @@ class Bulk(Generic[ItemT, ValueT]):
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._workers.discard(task)
+        self._kept.pop(task, None)
         self._replaced.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._broken = self._broken or error
@@ -193,14 +206,16 @@ class Bulk(Generic[ItemT, ValueT]):
         del self._lanes[lane]
 
     async def _do(self, item: ItemT, task: asyncio.Task[None] | None) -> None:
-        put = self._buffer.put
         self._busy.add(task)
         try:
-            await self._work(item, lambda value: put(Done(item, value)))
-            self._meter.done += 1
-        except WalletError as error:
-            self._meter.failed += 1
-            await put(Failed(item, error))
+            try:
+                self._kept[task] = await self._work(item)
+                self._meter.done += 1
+            except WalletError as error:
+                self._meter.failed += 1
+                self._buffer.put(Failed(item, error))
+            if self._buffer.full:
+                await self._buffer.room()
         finally:
             self._busy.discard(task)
 

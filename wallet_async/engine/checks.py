@@ -100,6 +100,14 @@ def count(name: str, value: object, *, least: int = 1) -> int:
     return value
 
 
+def selection(since: object, limit: object) -> None:
+    """Check which rows of every history a run is to read, before it begins."""
+    if since is not None:
+        moment("since", since)
+    if limit is not None:
+        count("limit", limit, least=0)
+
+
 def seconds(name: str, value: object) -> float:
     """Take a finite number of seconds above zero."""
     if not _is_positive(value):

@@ -61,7 +61,6 @@ class Pager(Generic[T]):
         paging: Paging[T],
         start: Checkpoint,
         surroundings: Callable[[], Surroundings],
-        *,
         since: datetime | None = None,
         limit: int | None = None,
         lookahead: int = LOOKAHEAD,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from operator import attrgetter
 from types import GenericAlias
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -72,27 +71,22 @@ def _typed_reader(kind: Any, msgspec: Any) -> Read:
         codec.as_number: int | Decimal,
         codec.as_timestamp: Annotated[datetime, msgspec.Meta(tz=True)],
     }
-    quotes = sum(2 if take is codec.as_number else 4 for take in takes.values())
     opened = _open(kind, {name: types[take] for name, take in takes.items()})
+    numbers = [name for name, take in takes.items() if take is codec.as_number]
+    quotes = sum(2 if take is codec.as_number else 4 for take in takes.values())
+    lines = [
+        "def read(body):",
+        " try:",
+        "  rows = decode(body)",
+        f"  if body.count(b'\"') != {quotes} * len(rows): return None",
+        "  for row in rows:",
+        "   row.__class__ = kind",
+        *(f"   if type(row.{name}) is not int: bounded(row.{name})" for name in numbers),
+        " except refused: return None",
+        " return rows",
+    ]
     decode = msgspec.json.Decoder(GenericAlias(list, opened)).decode
-    numbers = [attrgetter(name) for name, take in takes.items() if take is codec.as_number]
-
-    def read(body: bytes) -> list[Any] | None:
-        try:
-            rows: list[Any] = decode(body)
-            if body.count(b'"') != quotes * len(rows):
-                return None
-            for row in rows:
-                row.__class__ = kind
-            for number in numbers:
-                for value in map(number, rows):
-                    if type(value) is not int:
-                        codec.bounded(value)
-        except _REFUSED:
-            return None
-        return rows
-
-    return read
+    return _generate("read", lines, {"decode": decode, "kind": kind, "bounded": codec.bounded, "refused": _REFUSED})
 
 
 def _open(kind: Any, types: dict[str, Any]) -> Any:
@@ -143,6 +137,11 @@ def _generate_row(kind: Any, takes: dict[str, Any]) -> Callable[[list[tuple[str,
             value = f"new.{moment} if _{name} == _{moment} else {value}" if moment else value
             moment = name
         lines.append(f" set_{name}(new, {value})")
-    exec("\n".join([*lines, " return new"]), names)  # noqa: S102 - made of our own fields' names
-    row: Callable[[list[tuple[str, Any]]], Any] = names["row"]
-    return row
+    return _generate("row", [*lines, " return new"], names)
+
+
+def _generate(name: str, lines: list[str], names: dict[str, Any]) -> Callable[[Any], Any]:
+    """Make the function that *lines* define; *names* are its globals."""
+    exec("\n".join(lines), names)  # noqa: S102 - made of our own fields' names
+    function: Callable[[Any], Any] = names[name]
+    return function

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 from wallet_async.engine import checks
-from wallet_async.engine.bulk import Bulk, Deliver, Work
+from wallet_async.engine.bulk import Bulk, Work
 from wallet_async.engine.calls import MovementLike
 from wallet_async.engine.pager import Pager
 from wallet_async.engine.progress import OnProgress
@@ -43,15 +43,18 @@ class Runs:
     ) -> Bulk[ItemT, tuple[T, ...]]:
         """Read whole histories."""
 
-        async def read(item: ItemT, deliver: Deliver[tuple[T, ...]]) -> None:
+        async def read(item: ItemT) -> object:
             pager = history(item)
             rows = await pager.collect(limit=_LONG)
-            if len(rows) == _LONG:
-                bulk.step_aside()
-                rows += await pager.collect()
-            await deliver(tuple(rows))
+            if len(rows) < _LONG:
+                bulk.deliver(item, tuple(rows))
+                return rows
+            bulk.step_aside()
+            rows += await pager.collect()
+            bulk.deliver(item, tuple(rows))
+            return None
 
-        bulk = self._run(items, read, concurrency, on_progress)
+        bulk: Bulk[ItemT, tuple[T, ...]] = self._run(items, read, concurrency, on_progress)
         return bulk
 
     def scan_pages(
@@ -63,15 +66,16 @@ class Runs:
     ) -> Bulk[ItemT, Page[T]]:
         """Read histories page by page."""
 
-        async def read(item: ItemT, deliver: Deliver[Page[T]]) -> None:
+        async def read(item: ItemT) -> None:
             rows = 0
             async for page in history(item).pages():
-                await deliver(page)
+                bulk.deliver(item, page)
+                await bulk.room()
                 rows += len(page.items)
                 if rows >= _LONG:
                     bulk.step_aside()
 
-        bulk = self._run(items, read, concurrency, on_progress)
+        bulk: Bulk[ItemT, Page[T]] = self._run(items, read, concurrency, on_progress)
         return bulk
 
     def apply(
@@ -84,21 +88,22 @@ class Runs:
     ) -> Bulk[MovementT, T]:
         """Make movements of one *kind*, those of one wallet in their order."""
 
-        async def work(movement: MovementT, deliver: Deliver[T]) -> None:
+        async def work(movement: MovementT) -> None:
             if not isinstance(movement, kind):
                 raise checks.reject(
                     "movements", movement, f"{kind.__module__.partition('.')[0]}.{kind.__name__} objects"
                 )
-            await deliver(await move(movement))
+            bulk.deliver(movement, await move(movement))
 
-        return self._run(
+        bulk: Bulk[MovementT, T] = self._run(
             movements, work, concurrency, on_progress, lane=lambda movement: getattr(movement, "wallet", None)
         )
+        return bulk
 
     def _run(
         self,
         items: Iterable[ItemT] | AsyncIterable[ItemT],
-        work: Work[ItemT, T],
+        work: Work[ItemT],
         concurrency: int,
         on_progress: OnProgress | None,
         *,

@@ -62,9 +62,8 @@ class Connection(asyncio.BufferedProtocol):
             TimeoutError: *deadline*, in seconds of the loop's clock, is over.
             WalletError: The connection broke, or the answer is too large.
         """
-        waiter: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[Reply | None] = self._deadlines.wait(deadline)
         self._waiter = waiter
-        self._deadlines.add(waiter, deadline)
         try:
             self.transport.write(request)
             return await waiter

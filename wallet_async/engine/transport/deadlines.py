@@ -17,11 +17,13 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
         self._due: dict[asyncio.Future[Any], float] = {}
 
-    def add(self, waiter: asyncio.Future[Any], deadline: float) -> None:
-        """Let *waiter* end with `TimeoutError` at *deadline*, in seconds of the loop's clock."""
+    def wait(self, deadline: float) -> asyncio.Future[Any]:
+        """Make a future that ends with `TimeoutError` at *deadline*, in seconds of the loop's clock."""
+        waiter = self._loop.create_future()
         self._due[waiter] = deadline
         if self._timer is None or deadline < self._timer.when():
             self._set(deadline)
+        return waiter
 
     def remove(self, waiter: asyncio.Future[Any]) -> None:
         """Forget *waiter*. The timer stays: it is cheaper to let it fire for nothing now and then."""
