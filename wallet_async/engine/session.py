@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import warnings
 from collections.abc import Callable, Coroutine
@@ -16,7 +15,7 @@ from weakref import WeakSet
 import anyio.to_thread
 from attrs import asdict
 
-from wallet_async.engine import checks
+from wallet_async.engine import checks, process
 from wallet_async.engine.ahead import Ahead, Surroundings
 from wallet_async.engine.auth import Auth
 from wallet_async.engine.calls import Call, MovementLike, Reply
@@ -70,7 +69,7 @@ class WalletSession:
         self._reporter = Reporter(self.service, on_event)
         self._opening = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pid = 0
+        self._process: object = None
         self._gate = Gate(self._limits)
         self._sender: Sender | None = None
         self._transport: Transport | None = None
@@ -175,7 +174,7 @@ class WalletSession:
     def _check_place(self) -> None:
         """Refuse another event loop or process than the one the session was opened in."""
         # The process first: a child mostly runs a loop of its own too.
-        if self._loop is not None and self._pid != os.getpid():
+        if self._loop is not None and self._process is not process.current():
             raise SessionClosedError("this session was opened before a fork; make one in the child process")
         if self._loop is not None and self._loop is not asyncio.get_running_loop():
             raise SessionClosedError(
@@ -184,7 +183,7 @@ class WalletSession:
 
     def _ready(self) -> Sender | None:
         """Give the sender if the session is open here, in this loop and process; `_open` says what is wrong."""
-        if self._closed or self._loop is not asyncio.get_running_loop() or self._pid != os.getpid():
+        if self._closed or self._loop is not asyncio.get_running_loop() or self._process is not process.current():
             return None
         return self._sender
 
@@ -194,7 +193,7 @@ class WalletSession:
         self._check_place()
         if self._sender is not None:
             return self._sender
-        self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
+        self._loop, self._process = asyncio.get_running_loop(), process.current()
         async with self._opening:
             if self._sender is None:
                 self._sender = await self._make_sender()

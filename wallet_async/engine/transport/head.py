@@ -33,6 +33,8 @@ _HEAD = re.compile(
 class Headers(Mapping[str, str]):
     """The headers of an answer, read when somebody asks: of most answers nobody does."""
 
+    __slots__ = ("_head", "_read")
+
     def __init__(self, head: bytes) -> None:
         self._head = head
         self._read: CIMultiDict[str] | None = None
