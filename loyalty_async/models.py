@@ -124,8 +124,8 @@ class LoyaltyReceipt:
     """What was sent; the answer does not repeat it."""
     reference: str
     """The caller's reference (``ext_transaction_id``)."""
-    wallet: LoyaltyWallet
-    """The wallet after it."""
+    wallet: LoyaltyWallet | None
+    """The wallet after it; None if no answer came and the history told that it was booked (with a journal only)."""
 
 
 @frozen(kw_only=True)
@@ -227,7 +227,7 @@ class Movement:
     """The account the wallet belongs to; not sent if None."""
     tx_group_correlation_id: int | None = field(default=None, validator=_group)
     """Groups movements at Sipay; not sent if None."""
-    hash_key: str | Callable[[Movement], str] | None = field(default=None, repr=False)
+    hash_key: str | Callable[[Movement], str] | None = field(default=None, repr=False, metadata={"kept": False})
     """Not sent if None. No page gives a formula, so there is none here: a str is sent as it is. A function is called
     once, with this movement, when it is made and its other fields are checked; the str it returns takes its place."""
 

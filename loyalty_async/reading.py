@@ -8,11 +8,12 @@ from typing import TypeVar
 
 from loyalty_async import wire
 from loyalty_async.history import SKEW, Read, made_at, open_history, row_id
-from loyalty_async.models import LoyaltyTransaction, LoyaltyWallet, Movement
+from loyalty_async.models import LoyaltyReceipt, LoyaltyTransaction, LoyaltyWallet, Movement
 from wallet_async.engine import checks
 from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.calls import Call, Reply
 from wallet_async.engine.errors import InvalidInputError, OutcomeUnknownError
+from wallet_async.engine.once import Sight
 from wallet_async.engine.pager import LOOKAHEAD, Pager
 from wallet_async.engine.progress import OnProgress
 from wallet_async.engine.session import WalletSession
@@ -150,7 +151,10 @@ class LoyaltyReading(WalletSession):
             WalletError: The history could not be read.
         """
         return self._oldest(
-            await self._found(wallet_number, reference, since, timeout), reference, key=row_id, moment=made_at
+            await self._found(wallet_number, reference, checks.moment("since", since), timeout),
+            reference,
+            key=row_id,
+            moment=made_at,
         )
 
     async def settle(self, error: OutcomeUnknownError, *, timeout: float | None = None) -> LoyaltyTransaction | None:
@@ -166,23 +170,48 @@ class LoyaltyReading(WalletSession):
         movement = error.movement
         if not isinstance(movement, Movement):
             raise InvalidInputError("this error is not about a loyalty credit or debit; a person has to look")
-        rows = await self._found(movement.wallet_number, movement.reference, error.sent_at - SKEW, timeout)
-        own = [row for row in rows if (row.type, row.amount) == (movement.kind, movement.amount)]
+        return await self._row_of(movement, error.sent_at - SKEW, timeout)
+
+    async def _row_of(
+        self, movement: Movement, since: datetime | None, timeout: float | None
+    ) -> LoyaltyTransaction | None:
+        rows = await self._found(movement.wallet_number, movement.reference, since, timeout)
+        own = [row for row in rows if _is(row, movement)]
         return self._oldest(own, movement.reference, key=row_id, moment=made_at)
 
+    async def _booked(self, movement: Movement, since: datetime | None, timeout: float) -> Sight[LoyaltyReceipt]:
+        """Say what the history shows of a movement; a row that is not completed proves nothing yet."""
+        since = None if since is None else since - SKEW
+        rows = await self._with_reference(movement.wallet_number, movement.reference, since, timeout)
+        rows = [row for row in rows if wire.may_be_of(row, movement.wallet_number)]
+        own = [row for row in rows if _is(row, movement) and row.completed]
+        row = self._oldest(own, movement.reference, key=row_id, moment=made_at)
+        others = [row for row in rows if row not in own]
+        return Sight(
+            receipt=None if row is None else wire.receipt_of(movement),
+            doubled=len(own) > 1,
+            odd=_odd(others[0], movement) if others else None,
+        )
+
     async def _found(
-        self, wallet_number: str, reference: str, since: datetime, timeout: float | None
+        self, wallet_number: str, reference: str, since: datetime | None, timeout: float | None
     ) -> list[LoyaltyTransaction]:
         """Read every row of a reference that belongs to the wallet; other wallets may use the same reference."""
-        rows = open_history(
+        rows = await self._with_reference(wallet_number, reference, since, timeout)
+        return [row for row in rows if wire.is_of(row, wallet_number)]
+
+    async def _with_reference(
+        self, wallet_number: str, reference: str, since: datetime | None, timeout: float | None
+    ) -> list[LoyaltyTransaction]:
+        history = open_history(
             self._reader(timeout),
             self._surroundings,
             wallet_number,
             reference=reference,
-            since=checks.moment("since", since),
+            since=since,
             first_page=self._first_page,
         )
-        return [row async for row in rows if wire.is_of(row, wallet_number)]
+        return await history.collect()
 
     def _reader(self, timeout: float | None) -> Read:
         if timeout is not None:
@@ -192,6 +221,16 @@ class LoyaltyReading(WalletSession):
             return await self._read(call, read, timeout)
 
         return read
+
+
+def _is(row: LoyaltyTransaction, movement: Movement) -> bool:
+    return wire.is_of(row, movement.wallet_number) and (row.type, row.amount) == (movement.kind, movement.amount)
+
+
+def _odd(row: LoyaltyTransaction, movement: Movement) -> str:
+    if _is(row, movement):
+        return f"its row is not completed (status {row.status_id})"
+    return "a row carries its reference, with another kind or amount"
 
 
 def _pair(wallet: object) -> tuple[str, str | None]:

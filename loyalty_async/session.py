@@ -18,6 +18,7 @@ from wallet_async.engine.environment import required
 from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.events import OnEvent
 from wallet_async.engine.limits import Limits, Timeouts
+from wallet_async.engine.once import Books, Journal
 from wallet_async.engine.progress import OnProgress
 from wallet_async.engine.retry import RetryPolicy
 
@@ -45,6 +46,8 @@ class LoyaltySession(LoyaltyReading):
         timeouts: Bounds in time.
         http: Your own `aiohttp.ClientSession`, used and never closed (its proxies, certificates and cookies apply).
         on_event: Called with every event (`wallet_async.engine.events`).
+        journal: Makes every credit and debit once for its reference, through crashes and in several processes
+            (`wallet_async.journal.Journal.open`). It is not closed with the session.
 
     Raises:
         InvalidInputError: An argument does not fit; the error names it.
@@ -57,6 +60,7 @@ class LoyaltySession(LoyaltyReading):
     """
 
     service = "loyalty"
+    _movement = Movement
 
     def __init__(
         self,
@@ -69,6 +73,7 @@ class LoyaltySession(LoyaltyReading):
         timeouts: Timeouts | None = None,
         http: aiohttp.ClientSession | None = None,
         on_event: OnEvent | None = None,
+        journal: Journal | None = None,
     ) -> None:
         if auth is not None and not callable(getattr(auth, "start", None)):
             # The value is not repeated: it may well be a token.
@@ -86,6 +91,7 @@ class LoyaltySession(LoyaltyReading):
             timeouts=timeouts,
             http=http,
             on_event=on_event,
+            journal=journal,
         )
 
     @classmethod
@@ -219,4 +225,13 @@ class LoyaltySession(LoyaltyReading):
         )
 
     async def _move(self, movement: Movement, timeout: float | None) -> LoyaltyReceipt:
-        return await self._write(wire.movement_call(movement), wire.read_receipt(movement), timeout, movement)
+        return await self._book(movement, timeout)  # type: ignore[no-any-return]
+
+    def _books(self, movement: Movement) -> Books[LoyaltyReceipt]:
+        """Say how *movement* is sent, and how the history shows it."""
+        call, read = wire.movement_call(movement), wire.read_receipt(movement)
+        return Books(
+            LoyaltyReceipt,
+            lambda announcement, timeout: self._write(call, read, timeout, movement, announcement),
+            lambda since, timeout: self._booked(movement, since, timeout),
+        )

@@ -178,6 +178,17 @@ def read_wallet(wallet_number: str) -> Callable[[Reply], LoyaltyWallet]:
     return read
 
 
+def receipt_of(movement: Movement) -> LoyaltyReceipt:
+    """Make the receipt of *movement*, which the history shows as it was sent."""
+    return LoyaltyReceipt(
+        wallet_number=movement.wallet_number,
+        type=movement.kind,
+        amount=movement.amount,
+        reference=movement.reference,
+        wallet=None,
+    )
+
+
 def _read_wallet(found: Mapping[str, Any]) -> LoyaltyWallet:
     known = {name: value for name, value in found.items() if name in _KNOWN_IN_WALLET}
     for name in ("payment_balance", "cash_balance"):
@@ -230,3 +241,9 @@ def is_of(row: LoyaltyTransaction, wallet_number: str, wallet_id: str | None = N
     """Whether *row* belongs to the wallet: by its numbers or, if it has none, by the wallet's id."""
     numbers = {row.from_wallet_number, row.to_wallet_number} - {None}
     return wallet_number in numbers if numbers else wallet_id is not None and row.wallet_id == wallet_id
+
+
+def may_be_of(row: LoyaltyTransaction, wallet_number: str) -> bool:
+    """Whether *row* belongs to the wallet, or names no wallet at all."""
+    numbers = {row.from_wallet_number, row.to_wallet_number} - {None}
+    return not numbers or wallet_number in numbers

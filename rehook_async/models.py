@@ -38,17 +38,18 @@ class Receipt:
 
     transaction_id: str
     """Rehook's id of the new row (``txn_id`` in the answer)."""
-    customer_id: str
-    """Rehook's id of the customer (``id``), also if the call named the customer by your own id."""
+    customer_id: str | None
+    """Rehook's id of the customer (``id``), also if the call named the customer by your own id. None, as the balances
+    are, if no answer came and the history told that it was booked (with a journal only)."""
     wallet_id: str
     """The wallet."""
     type: Kind
     """What was asked for; the answer does not repeat it."""
     points: int | Decimal
     """Size of the movement."""
-    balance: int | Decimal
+    balance: int | Decimal | None
     """Points in the wallet after it (``loyalty_points``)."""
-    previous_balance: int | Decimal
+    previous_balance: int | Decimal | None
     """Points in the wallet before it (``previous_loyalty_points``)."""
     description: str
     """The caller's description, without the mark."""
@@ -60,6 +61,8 @@ class Receipt:
     @property
     def adds_up(self) -> bool:
         """Whether the balances differ by just this movement; others may have been booked in the same moment."""
+        if self.balance is None or self.previous_balance is None:
+            return False
         change = self.points if self.type == "credit" else -self.points
         return self.balance - self.previous_balance == change
 

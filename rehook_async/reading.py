@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 
 from rehook_async import wire
-from rehook_async.models import Movement, Transaction, Wallet
+from rehook_async.models import Movement, Receipt, Transaction, Wallet
 from wallet_async.engine import checks
 from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.errors import InvalidInputError, OutcomeUnknownError
 from wallet_async.engine.marker import carries
+from wallet_async.engine.once import Sight
 from wallet_async.engine.pager import LOOKAHEAD, Pager
 from wallet_async.engine.progress import OnProgress
 from wallet_async.engine.session import WalletSession
@@ -194,16 +195,39 @@ class RehookReading(WalletSession):
             raise InvalidInputError(
                 "this movement had no reference, so its row cannot be told from others; a person has to look"
             )
-        wanted = wire.mark(movement.reference)
-        history = self.transactions(
-            movement.source_id, movement.wallet_id, since=error.sent_at - _SKEW, timeout=timeout
+        return await self._row_of(movement, movement.reference, error.sent_at - _SKEW, timeout)
+
+    async def _row_of(
+        self, movement: Movement, reference: str, since: datetime | None, timeout: float | None
+    ) -> Transaction | None:
+        own = [row for row in await self._marked(movement, reference, since, timeout) if _is(row, movement)]
+        return self._oldest(own, reference, key=_id, moment=_booked_at)
+
+    async def _marked(
+        self, movement: Movement, reference: str, since: datetime | None, timeout: float | None
+    ) -> list[Transaction]:
+        """Read every row that carries the mark of *reference*."""
+        wanted = wire.mark(reference)
+        history = self.transactions(movement.source_id, movement.wallet_id, since=since, timeout=timeout)
+        return [row async for row in history if carries(row.description, wanted)]
+
+    async def _booked(self, movement: Movement, since: datetime | None, timeout: float) -> Sight[Receipt]:
+        """Say what the history shows of a movement."""
+        if movement.reference is None:
+            return Sight(odd="it has no reference, so its row cannot be told from others")
+        since = None if since is None else since - _SKEW
+        marked = await self._marked(movement, movement.reference, since, timeout)
+        own = [row for row in marked if _is(row, movement)]
+        row = self._oldest(own, movement.reference, key=_id, moment=_booked_at)
+        return Sight(
+            receipt=None if row is None else wire.receipt_of(movement, row),
+            doubled=len(own) > 1,
+            odd=None if len(own) == len(marked) else "a row carries its mark, with another kind or amount",
         )
-        found = [
-            row
-            async for row in history
-            if carries(row.description, wanted) and (row.type, row.points) == (movement.kind, movement.points)
-        ]
-        return self._oldest(found, movement.reference, key=_id, moment=_booked_at)
+
+
+def _is(row: Transaction, movement: Movement) -> bool:
+    return (row.type, row.points) == (movement.kind, movement.points)
 
 
 def _pair(wallet: object) -> WalletKey:

@@ -15,6 +15,7 @@ from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.environment import required
 from wallet_async.engine.events import OnEvent
 from wallet_async.engine.limits import Limits, Timeouts
+from wallet_async.engine.once import Books, Journal
 from wallet_async.engine.progress import OnProgress
 from wallet_async.engine.retry import RetryPolicy
 
@@ -37,6 +38,8 @@ class RehookSession(RehookReading):
         timeouts: Bounds in time.
         http: Your own `aiohttp.ClientSession`, used and never closed (its proxies, certificates and cookies apply).
         on_event: Called with every event (`wallet_async.engine.events`).
+        journal: Makes every credit and debit once for its reference, through crashes and in several processes
+            (`wallet_async.journal.Journal.open`). It is not closed with the session.
 
     Raises:
         InvalidInputError: An argument does not fit; the error names it.
@@ -51,6 +54,7 @@ class RehookSession(RehookReading):
     """
 
     service = "rehook"
+    _movement = Movement
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class RehookSession(RehookReading):
         timeouts: Timeouts | None = None,
         http: aiohttp.ClientSession | None = None,
         on_event: OnEvent | None = None,
+        journal: Journal | None = None,
     ) -> None:
         super().__init__(
             base_url=base_url,
@@ -72,6 +77,7 @@ class RehookSession(RehookReading):
             timeouts=timeouts,
             http=http,
             on_event=on_event,
+            journal=journal,
         )
 
     @classmethod
@@ -177,6 +183,14 @@ class RehookSession(RehookReading):
         )
 
     async def _move(self, movement: Movement, timeout: float | None) -> Receipt:
+        return await self._book(movement, timeout)  # type: ignore[no-any-return]
+
+    def _books(self, movement: Movement) -> Books[Receipt]:
+        """Say how *movement* is sent, and how the history shows it."""
         description = wire.stamped(movement)
-        call = wire.movement_call(movement, description)
-        return await self._write(call, wire.read_receipt(movement, description), timeout, movement)
+        call, read = wire.movement_call(movement, description), wire.read_receipt(movement, description)
+        return Books(
+            Receipt,
+            lambda announcement, timeout: self._write(call, read, timeout, movement, announcement),
+            lambda since, timeout: self._booked(movement, since, timeout),
+        )

@@ -166,6 +166,22 @@ def read_receipt(movement: Movement, description: str) -> Callable[[Reply], Rece
     return read
 
 
+def receipt_of(movement: Movement, row: Transaction) -> Receipt:
+    """Make the receipt of *movement* from the row it was booked as, which tells less than an answer does."""
+    return Receipt(
+        transaction_id=row.transaction_id,
+        customer_id=None,
+        wallet_id=movement.wallet_id,
+        type=movement.kind,
+        points=row.points,
+        balance=None,
+        previous_balance=None,
+        description=movement.description,
+        reference=movement.reference,
+        request_id=None,
+    )
+
+
 def _success(reply: Reply) -> bytes:
     """Give the body of a 2xx that is not an error in disguise."""
     # A list is no envelope: to look for one in a page of rows takes as long as the rest of this function.

@@ -1,6 +1,8 @@
 """Settings of every test here."""
 
+import asyncio
 import gc
+import linecache
 import os
 from collections.abc import Iterator
 
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.engine.decoding import pure
+from tests.kit import skip_silence
 from wallet_async.engine import fast
 
 # How fast examples are made and run says more about the machine than about the code. Where a change has to pass, the
@@ -28,6 +31,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _sources_stay() -> Iterator[None]:
+    """Spare the look at every file of a stack whether it has changed, which asyncio's debug mode takes at each step."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(linecache, "checkcache", lambda filename=None: None)
+        yield
+
+
 @pytest.fixture(params=["msgspec", "pure"])
 def either_decoder(request: pytest.FixtureRequest) -> Iterator[None]:
     """Run a test twice: with the extra `[fast]`, and as without it."""
@@ -38,3 +49,9 @@ def either_decoder(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.skip("msgspec is not installed")
     else:
         yield
+
+
+@pytest.fixture
+async def silence_skipped() -> None:
+    """Do not sit out what a test waits for in vain, be it a deadline or a pause; its own clock says that it passed."""
+    skip_silence(asyncio.get_running_loop())

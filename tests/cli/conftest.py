@@ -1,4 +1,4 @@
-"""One sandbox a module, for starting one takes half a second."""
+"""One sandbox of each provider for all, for starting one takes half a second."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _ctrl_c_works() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def rehook_process() -> Iterator[SandboxProcess]:
     """A Rehook sandbox in a process of its own."""
     with sandbox("rehook", "--wallets", "100") as running:
@@ -33,11 +33,18 @@ def rehook(rehook_process: SandboxProcess) -> Iterator[SandboxProcess]:
     rehook_process.faults("")
 
 
-@pytest.fixture(scope="module")
-def loyalty() -> Iterator[SandboxProcess]:
+@pytest.fixture(scope="session")
+def loyalty_process() -> Iterator[SandboxProcess]:
     """A loyalty sandbox in a process of its own."""
     with sandbox("loyalty", "--wallets", "20") as running:
         yield running
+
+
+@pytest.fixture
+def loyalty(loyalty_process: SandboxProcess) -> Iterator[SandboxProcess]:
+    """The same, without faults before and after each test."""
+    yield loyalty_process
+    loyalty_process.faults("")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.cli.process import SandboxProcess, environment, wallet_async
+from tests.cli.process import SandboxProcess, end, environment, start, wallet_async
 from wallet_async import __version__
 from wallet_async.cli.app import build
 from wallet_async.cli.exits import Exit
@@ -72,13 +72,12 @@ def test_debug_shows_all_but_credentials(rehook: SandboxProcess, loyalty: Sandbo
     """Attempts and tracebacks are on the standard error; no key, password or token of any provider is."""
     rehook.faults(fault)
     loyalty.faults(fault)
-    runs = [
-        wallet_async("rehook", "credit", *rehook.wallet(), "1", "--debug", environ=rehook.environ),
-        wallet_async(
-            "loyalty", "credit", *loyalty.wallet(), "1", "--reference", "r", "--debug", environ=loyalty.environ
-        ),
+    begun = [
+        start("rehook", "credit", *rehook.wallet(), "1", "--debug", environ=rehook.environ),
+        start("loyalty", "credit", *loyalty.wallet(), "1", "--reference", "r", "--debug", environ=loyalty.environ),
     ]
-    for ran, environ in zip(runs, (rehook.environ, loyalty.environ), strict=True):
+    for process, environ in zip(begun, (rehook.environ, loyalty.environ), strict=True):
+        ran = end(process)
         assert ("Traceback" in ran.err) is (ran.code != 0)
         secrets = [value for name, value in environ.items() if not name.endswith("_URL")]
         assert len(secrets) == 2

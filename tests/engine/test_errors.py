@@ -161,6 +161,21 @@ EVENTS: dict[type, tuple[Any, int, str]] = {
         "transactions: rows arrived while the history was read; 2 pages were read again, 1 rows found by that, "
         "3 repeats dropped",
     ),
+    events.UnrecordedEvent: (
+        events.UnrecordedEvent(service="s", reference="o-1", state="applied", error=ConnectError("the disk is full")),
+        logging.WARNING,
+        "reference 'o-1' is applied, and the journal has no record of it: the disk is full",
+    ),
+    events.SettledEvent: (
+        events.SettledEvent(service="s", reference="o-1", state="applied", reason="the history shows it"),
+        logging.INFO,
+        "reference 'o-1' was in doubt and is applied: the history shows it",
+    ),
+    events.PersonNeededEvent: (
+        events.PersonNeededEvent(service="s", reference="o-1", reason="a row carries its mark"),
+        logging.ERROR,
+        "reference 'o-1' needs a person: a row carries its mark",
+    ),
 }
 
 

@@ -20,6 +20,8 @@ from wallet_async.engine.events import Event, OutcomeUnknownEvent
 from wallet_async.engine.limits import Gate
 from wallet_async.engine.send import Sender
 
+pytestmark = pytest.mark.usefixtures("silence_skipped")
+
 WHEN = pytest.mark.parametrize("when", ["suspended", "woken"])
 WARM = pytest.mark.parametrize("warm", [True, False], ids=["warm", "cold"])
 

@@ -18,6 +18,8 @@ from tests.kit import CommitServer, Exchange, answers, behaviours, gated, good, 
 from wallet_async.engine.errors import RateLimitError, RequestTimeoutError, WalletError
 from wallet_async.engine.limits import Limits
 
+pytestmark = pytest.mark.usefixtures("silence_skipped")
+
 LATE = 0.1  # seconds after the deadline that are allowed
 TRIES = 3  # a stall of the machine makes one run late; a client that is late is so every time
 

@@ -17,6 +17,8 @@ from wallet_async.engine.limits import Gate, Limits
 from wallet_async.engine.retry import RetryPolicy
 from wallet_async.engine.send import Sender
 
+pytestmark = pytest.mark.usefixtures("silence_skipped")
+
 MANY = 60
 AT_ONCE = 7
 

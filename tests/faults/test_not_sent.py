@@ -33,6 +33,8 @@ from wallet_async.engine.events import Event
 from wallet_async.engine.limits import Limits, Timeouts
 from wallet_async.engine.transport import Evidence, client_session, direct, faults
 
+pytestmark = pytest.mark.usefixtures("silence_skipped")
+
 BOTH = pytest.mark.parametrize("kind", ["credit", "debit"])
 
 

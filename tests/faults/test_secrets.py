@@ -145,7 +145,7 @@ async def test_no_part_is_shown(actor: str, answer: str) -> None:
         assert_nothing(SETS["plain"], texts, f"pushed by {by}")
 
 
-@pytest.mark.usefixtures("transport")
+@pytest.mark.usefixtures("transport", "silence_skipped")
 @pytest.mark.parametrize("actor", ACTORS)
 async def test_failures_below(actor: str) -> None:
     """A refused connection, a bad certificate and a hung server show nothing either."""

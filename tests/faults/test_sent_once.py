@@ -16,6 +16,8 @@ from tests.kit import ROWS, CommitServer, Exchange, behaviours, closed_port, in_
 from wallet_async.engine.errors import ConnectError, OutcomeUnknownError, WalletError
 from wallet_async.engine.transport import client_session
 
+pytestmark = pytest.mark.usefixtures("silence_skipped")
+
 LOST = (
     "15-fin-committed",
     "15-rst-committed",

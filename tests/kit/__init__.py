@@ -15,6 +15,7 @@ from .matrix import ROWS
 from .proxy import DelayProxy
 from .row import Claim, Row
 from .server import Behaviour, CommitServer
+from .silence import skip_silence
 from .statuses import redirect, retry_in, status
 from .steps import Ended, cancel_at_step, every_step
 from .tls import BAD_TLS, Certificates, TlsKind, certificates, old_tls
@@ -58,6 +59,7 @@ __all__ = [
     "response",
     "retry_in",
     "silent_tls",
+    "skip_silence",
     "status",
     "statuses",
     "unanswering_listener",

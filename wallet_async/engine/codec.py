@@ -124,8 +124,13 @@ _decoder = decoder(_unique)
 
 
 def dumps(fields: Mapping[str, Any]) -> bytes:
+    """Write a JSON object as it is sent; see `text`."""
+    return text(fields).encode("utf-8")
+
+
+def text(fields: Mapping[str, Any]) -> str:
     """Write a JSON object; a `Decimal` becomes a plain JSON number, every digit kept and no exponent."""
-    return _write(fields).encode("utf-8")
+    return _write(fields)
 
 
 def _write(value: Any) -> str:

@@ -95,7 +95,49 @@ class DriftEvent:
     """Rows that came more than once and were dropped."""
 
 
+@frozen(kw_only=True)
+class UnrecordedEvent:
+    """A credit or debit has ended, and the journal could not write down how; it is settled from the history later."""
+
+    service: str
+    reference: str
+    state: str
+    """What could not be written, such as ``"applied"``."""
+    error: WalletError
+    """What the journal said."""
+
+
+@frozen(kw_only=True)
+class SettledEvent:
+    """A credit or debit was in doubt, and the provider's history has told."""
+
+    service: str
+    reference: str
+    state: str
+    """``"applied"``, or ``"not_applied"``: it was not booked, and the next call with its reference sends it again."""
+    reason: str
+    """How it is known."""
+
+
+@frozen(kw_only=True)
+class PersonNeededEvent:
+    """A credit or debit is in doubt and the history cannot tell: a person has to look. Sent once for each reason."""
+
+    service: str
+    reference: str
+    reason: str
+
+
 Event = (
-    AttemptEvent | RetryEvent | ThrottledEvent | OutcomeUnknownEvent | DoubledEvent | UnreadResultsEvent | DriftEvent
+    AttemptEvent
+    | RetryEvent
+    | ThrottledEvent
+    | OutcomeUnknownEvent
+    | DoubledEvent
+    | UnreadResultsEvent
+    | DriftEvent
+    | UnrecordedEvent
+    | SettledEvent
+    | PersonNeededEvent
 )
 OnEvent = Callable[[Event], None]

@@ -13,9 +13,12 @@ from wallet_async.engine.events import (
     Event,
     OnEvent,
     OutcomeUnknownEvent,
+    PersonNeededEvent,
     RetryEvent,
+    SettledEvent,
     ThrottledEvent,
     UnreadResultsEvent,
+    UnrecordedEvent,
 )
 
 T = TypeVar("T")
@@ -56,6 +59,9 @@ _LEVELS = {
     DoubledEvent: logging.ERROR,
     UnreadResultsEvent: logging.WARNING,
     DriftEvent: logging.INFO,
+    UnrecordedEvent: logging.WARNING,
+    SettledEvent: logging.INFO,
+    PersonNeededEvent: logging.ERROR,
 }
 
 
@@ -71,9 +77,6 @@ def _sentence(event: Event) -> str:
             return f"{event.operation}: the provider asks to wait; the session pauses for {event.delay:.2f} s"
         case OutcomeUnknownEvent():
             return f"{event.operation}: outcome unknown, reference {event.reference!r}: {event.reason}"
-        case DoubledEvent():
-            rows = ", ".join(event.transaction_ids)
-            return f"reference {event.reference!r} was booked {len(event.transaction_ids)} times: {rows}"
         case UnreadResultsEvent():
             return f"left early: {event.done} results and {event.failed} failures were never read"
         case DriftEvent():
@@ -81,3 +84,19 @@ def _sentence(event: Event) -> str:
                 f"{event.operation}: rows arrived while the history was read; {event.requests} pages were read again, "
                 f"{event.recovered} rows found by that, {event.repeated} repeats dropped"
             )
+        case _:
+            return _of_reference(event)
+
+
+def _of_reference(event: DoubledEvent | UnrecordedEvent | SettledEvent | PersonNeededEvent) -> str:
+    match event:
+        case DoubledEvent():
+            rows = ", ".join(event.transaction_ids)
+            what = f"was booked {len(event.transaction_ids)} times: {rows}"
+        case UnrecordedEvent():
+            what = f"is {event.state}, and the journal has no record of it: {event.error.message}"
+        case SettledEvent():
+            what = f"was in doubt and is {event.state}: {event.reason}"
+        case PersonNeededEvent():
+            what = f"needs a person: {event.reason}"
+    return f"reference {event.reference!r} {what}"

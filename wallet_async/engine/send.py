@@ -27,7 +27,7 @@ from wallet_async.engine.report import Reporter
 from wallet_async.engine.retry import GiveUp, Retry, RetryBudget, RetryPolicy, decide
 from wallet_async.engine.statistics import Counts
 from wallet_async.engine.transport import Evidence, Transport
-from wallet_async.engine.trip import Trip
+from wallet_async.engine.trip import Announcement, Trip
 
 T = TypeVar("T")
 
@@ -66,6 +66,7 @@ class Sender:
         *,
         timeout: float | None = None,
         movement: MovementLike | None = None,
+        announcement: Announcement | None = None,
     ) -> T:
         """Send *call* until it ends, and read its answer.
 
@@ -74,6 +75,7 @@ class Sender:
             read: Turns the answer into a value or raises a `WalletError`; pure.
             timeout: Seconds for everything, or None for `Timeouts.total`.
             movement: The credit or debit behind the call, if it is one.
+            announcement: What to write down before the first byte leaves.
 
         Raises:
             WalletError: The call failed for certain.
@@ -81,7 +83,7 @@ class Sender:
         """
         total = self._timeouts.total if timeout is None else checks.seconds("timeout", timeout)
         begun = self._now()
-        trip = Trip(call, movement, begun, begun + total, begun)
+        trip = Trip(call, movement, begun, begun + total, announcement, begun)
         self.counts.calls += 1
         self._budget.deposit()
         while True:
@@ -95,6 +97,8 @@ class Sender:
                 fault = TransportError(f"unexpected {_where(error)}, after the request had left")
             except BaseException:
                 if trip.in_doubt:
+                    if announcement is not None:
+                        announcement.in_doubt = True
                     self._doubt(trip, "it was cancelled after it had left")
                 raise
             else:
@@ -121,8 +125,10 @@ class Sender:
             deadline = trip.deadline
             if call.repeatable:
                 deadline = min(deadline, trip.attempt_begun + self._timeouts.attempt)
-            self.counts.attempts += 1
             try:
+                if trip.announcement is not None and not trip.announcement.begun:
+                    await self._announce(trip, trip.announcement)
+                self.counts.attempts += 1
                 reply = await self._transport.attempt(call, credentials, trip.evidence, deadline)
                 if self._gate.adapts:
                     self._gate.learn(trip.attempt_begun, refused=reply.status in _OVERLOADED)
@@ -138,6 +144,14 @@ class Sender:
             trip.status = reply.status
             return reply
         raise RequestTimeoutError(f"the time was up while {trip.phase}", not_applied=not trip.in_doubt)
+
+    async def _announce(self, trip: Trip, announcement: Announcement) -> None:
+        """Write down that the call is about to leave."""
+        trip.phase = "writing it down"
+        announcement.begun = True
+        async with asyncio.timeout_at(trip.deadline):
+            await announcement.make()
+        trip.phase = _SENT
 
     async def _turn(self, trip: Trip, credentials: Mapping[str, str] | None) -> Mapping[str, str]:
         """Wait for a token if there is none, and for a slot."""

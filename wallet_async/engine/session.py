@@ -22,12 +22,14 @@ from wallet_async.engine.calls import Call, MovementLike, Reply
 from wallet_async.engine.errors import SessionClosedError
 from wallet_async.engine.events import DoubledEvent, OnEvent
 from wallet_async.engine.limits import Gate, Limits, Timeouts
+from wallet_async.engine.once import Books, Journal, Once
 from wallet_async.engine.report import Reporter
 from wallet_async.engine.retry import RetryPolicy
 from wallet_async.engine.runs import Runs
 from wallet_async.engine.send import Sender
 from wallet_async.engine.statistics import Counts, Statistics
 from wallet_async.engine.transport import Transport
+from wallet_async.engine.trip import Announcement
 
 if TYPE_CHECKING:
     import aiohttp
@@ -46,6 +48,8 @@ class WalletSession:
 
     service: ClassVar[str]
     """The provider's name."""
+    _movement: ClassVar[type[Any]]
+    """The class of its credits and debits."""
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class WalletSession:
         timeouts: Timeouts | None = None,
         http: aiohttp.ClientSession | None = None,
         on_event: OnEvent | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._base_url = checks.base_url("base_url", base_url)
         self._auth = auth
@@ -67,6 +72,7 @@ class WalletSession:
         if on_event is not None and not callable(on_event):
             raise checks.reject("on_event", on_event, "a function of one event")
         self._reporter = Reporter(self.service, on_event)
+        self._once: Once | None = None if journal is None else self._attach(journal)
         self._opening = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process: object = None
@@ -97,7 +103,7 @@ class WalletSession:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Take no new call, end bulk runs and reading ahead, wait for credits and debits under way, close connections.
+        """Take no new call, end bulk runs, reading ahead and settling, wait for writes under way, close connections.
 
         A write under way is never cancelled: it ends within its own time-out.
         """
@@ -107,6 +113,8 @@ class WalletSession:
         self._check_place()
         self._closed = True
         try:
+            if self._once is not None:
+                await self._once.aclose()
             await self._runs.aclose()
             for ahead in list(self._ahead):
                 await ahead.aclose()
@@ -128,6 +136,7 @@ class WalletSession:
             in_flight=self._gate.in_flight,
             queued=self._gate.queued,
             **asdict(counts),
+            **(asdict(self._once.tally) if self._once else {}),
         )
 
     def _read(self, call: Call, read: Callable[[Reply], T], timeout: float | None) -> Coroutine[Any, Any, T]:
@@ -145,15 +154,32 @@ class WalletSession:
         read: Callable[[Reply], T],
         timeout: float | None,
         movement: MovementLike | None = None,
+        announcement: Announcement | None = None,
     ) -> T:
         """Send a call that must not run twice; closing the session waits for it."""
         sender = self._ready() or await self._open()
         self._writes += 1
         try:
-            return await sender.send(call, read, timeout=timeout, movement=movement)
+            return await sender.send(call, read, timeout=timeout, movement=movement, announcement=announcement)
         finally:
             self._writes -= 1
             self._writes_ended.set()
+
+    async def _book(self, movement: Any, timeout: float | None) -> Any:
+        """Make a credit or debit; with a journal, once for its reference."""
+        if self._once is None:
+            return await self._books(movement).move(None, timeout)
+        total = self._timeouts.total if timeout is None else checks.seconds("timeout", timeout)
+        return await self._once.run(movement, total)
+
+    def _attach(self, journal: Journal) -> Once:
+        if not callable(getattr(journal, "attach", None)):
+            raise checks.reject("journal", journal, "a Journal (`await Journal.open(url)`)")
+        return journal.attach(self._reporter, self._movement, self._books)
+
+    def _books(self, movement: Any) -> Books[Any]:
+        """Say how *movement* is sent, and how the history shows it."""
+        raise NotImplementedError
 
     def _surroundings(self) -> Surroundings:
         """Give what a pager uses of the session once it reads more than one page."""
@@ -197,6 +223,8 @@ class WalletSession:
         async with self._opening:
             if self._sender is None:
                 self._sender = await self._make_sender()
+                if self._once is not None:
+                    self._once.start()
         return self._sender
 
     async def _make_sender(self) -> Sender:

@@ -41,3 +41,9 @@ class Statistics:
     """Answers that asked for fewer requests (429)."""
     unknown: int
     """Credits and debits whose outcome stayed open."""
+    settled: int = 0
+    """Credits and debits whose outcome the journal has told from the provider's history since."""
+    in_doubt: int = 0
+    """Credits and debits of this provider that the journal had in doubt when it last looked, in whichever process."""
+    need_person: int = 0
+    """Those of them that only a person can decide."""

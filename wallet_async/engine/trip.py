@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from attrs import define, field
 
 from wallet_async.engine.calls import Call, MovementLike
 from wallet_async.engine.transport import Evidence
+
+
+@define
+class Announcement:
+    """What has to be written down before a call may leave; and how the call ended, for whoever wrote it."""
+
+    make: Callable[[], Awaitable[None]]
+    """Writes it. Awaited once, when nothing but this keeps the first byte back; what it raises ends the call unsent."""
+    begun: bool = False
+    """Whether `make` was called: from then on something may be written."""
+    in_doubt: bool = False
+    """Whether the call was cancelled after it had left."""
 
 
 @define
@@ -21,6 +33,8 @@ class Trip:
     """When it began, in seconds of the loop's clock, as the others."""
     deadline: float
     """When it has to have ended."""
+    announcement: Announcement | None
+    """What to write before it leaves, if anything."""
     attempt_begun: float
     """When the attempt under way began; of one that had to wait, when its turn came."""
     attempts: int = 0

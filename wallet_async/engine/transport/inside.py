@@ -11,6 +11,7 @@ import asyncio
 import inspect
 import pkgutil
 import types
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -45,13 +46,19 @@ _USED: dict[str, tuple[str, ...]] = {
 }
 
 
+@lru_cache(maxsize=16)
+def _bind(thing: Callable[..., object], arguments: tuple[str, ...]) -> None:
+    # Remembered, since a look at a signature is most of what opening a session takes; an error is not.
+    inspect.signature(thing).bind_partial(**dict.fromkeys(arguments))
+
+
 def missing() -> str | None:
     """Name the first thing that is not as this project expects it; None if all is."""
     for name, arguments in _USED.items():
         try:
             thing = pkgutil.resolve_name(name)
             if arguments:
-                inspect.signature(thing).bind_partial(**dict.fromkeys(arguments))
+                _bind(thing, arguments)
         except (ImportError, AttributeError, TypeError):
             return f"{name}({', '.join(arguments)})"
     return None

@@ -1,0 +1,1 @@
+"""The journal: what a store keeps, and what no crash takes away."""

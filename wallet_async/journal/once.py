@@ -1,0 +1,296 @@
+"""Credits and debits of one session through the journal: each reference once, whoever asks, and however often."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from weakref import ref
+
+from attrs import evolve, frozen
+
+from wallet_async.engine.calls import MovementLike
+from wallet_async.engine.errors import (
+    AuthenticationError,
+    DuplicateError,
+    InvalidInputError,
+    OutcomeUnknownError,
+    RequestTimeoutError,
+    ResponseError,
+    WalletError,
+)
+from wallet_async.engine.events import UnrecordedEvent
+from wallet_async.engine.once import Books, Tally
+from wallet_async.engine.report import Reporter
+from wallet_async.engine.trip import Announcement
+from wallet_async.journal import kept
+from wallet_async.journal.entry import Entry, State
+from wallet_async.journal.errors import JournalError, ReferenceConflictError
+from wallet_async.journal.flights import Flights
+from wallet_async.journal.history import begun
+from wallet_async.journal.resolver import Resolver, keep_settling
+from wallet_async.journal.states import Conflict, Give, Send, Wait, step
+from wallet_async.journal.store import Store
+
+_LOOK_AGAIN = 0.05
+"""Seconds between two looks at an entry that another process is sending."""
+_GRACE = 0.1
+"""Seconds past a call's deadline that may go into writing down how it ended."""
+
+
+class _LostError(JournalError):
+    """Another call has claimed the reference meanwhile."""
+
+
+class Once:
+    """Runs the movements of one session."""
+
+    def __init__(
+        self,
+        store: Store,
+        owner: str,
+        reporter: Reporter,
+        books: Callable[[Any], Books[Any]],
+        clock: Callable[[], int],
+        resolver: Resolver,
+    ) -> None:
+        self.tally: Tally = resolver.tally
+        self.resolver = resolver
+        """Settles what is in doubt, while the session is open."""
+        self._store = store
+        self._owner = owner
+        self._reporter = reporter
+        self._books = books
+        self._clock = clock
+        self._flights = Flights()
+        self._settling: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to settle what is in doubt, in a task of the running loop."""
+        self._settling = asyncio.create_task(keep_settling(ref(self.resolver)))
+
+    async def aclose(self) -> None:
+        """End that task; movements under way go on."""
+        if self._settling is not None:
+            self._settling.cancel()
+            await asyncio.wait([self._settling])
+
+    async def run(self, movement: Any, timeout: float) -> Any:
+        """Make *movement* once for its reference.
+
+        Args:
+            movement: What to book.
+            timeout: Seconds for everything, the journal included.
+
+        Raises:
+            InvalidInputError: It has no reference.
+            ReferenceConflictError: The reference stands for another movement.
+            JournalError: The journal cannot be read or written; nothing was sent.
+            OutcomeUnknownError: It may have been booked, and the history does not show it now.
+            WalletError: It was not booked.
+        """
+        if movement.reference is None:
+            raise InvalidInputError("with a journal every credit and debit needs a reference")
+        deadline = asyncio.get_running_loop().time() + timeout
+        call = _Call(movement, movement.reference, kept.fingerprint(movement), self._books(movement), deadline)
+        waiting = True
+
+        async def work() -> Any:
+            nonlocal waiting
+            waiting = False
+            limit.reschedule(None)  # from here on each step keeps to the deadline itself
+            return await self._work(call)
+
+        try:
+            async with asyncio.timeout_at(deadline) as limit:
+                return await self._flights.share(call.reference, call.fingerprint, work)
+        except TimeoutError:
+            if waiting:
+                raise self._unknown(call, "another call with its reference is under way") from None
+            raise
+
+    async def _work(self, call: _Call) -> Any:
+        while True:
+            entry = await self._load(call)
+            match step(entry, call.fingerprint, self._clock()):
+                case Give(receipt):
+                    return kept.read_receipt(call.books.kind, receipt)
+                case Conflict():
+                    raise ReferenceConflictError(
+                        f"reference {call.reference!r} was used before, for another movement; nothing was sent"
+                    )
+                case Wait():
+                    await self._look_again(call)
+                case Send(attempt):
+                    try:
+                        return await self._send(call, self._entry(call, attempt, entry), before=entry)
+                    except _LostError:
+                        continue
+                case _:
+                    return await self._settle(call, entry)
+
+    async def _load(self, call: _Call) -> Any:
+        try:
+            async with asyncio.timeout_at(call.deadline):
+                return await self._store.load(self._reporter.service, call.reference)
+        except TimeoutError:
+            raise RequestTimeoutError("the time was up while reading the journal", not_applied=True) from None
+
+    async def _look_again(self, call: _Call) -> None:
+        if call.left() <= _LOOK_AGAIN:
+            raise self._unknown(call, "another process is sending it")
+        await asyncio.sleep(_LOOK_AGAIN)
+
+    async def _send(self, call: _Call, entry: Entry, *, before: Entry | None) -> Any:
+        if (found := await self._booked_before(call, before)) is not None:
+            await self._claim(entry)
+            return await self._applied(call, entry, found)
+        announcement = Announcement(lambda: self._claim(entry))
+        try:
+            receipt = await call.books.move(announcement, call.left())
+        except _LostError:
+            raise
+        except WalletError as error:
+            if announcement.begun:
+                await self._record(call, entry, _state_after(error), reason=error.message)
+            if isinstance(error, DuplicateError):
+                return await self._settle(call, evolve(entry, state="in_doubt", reason=error.message))
+            raise
+        except BaseException:
+            if announcement.begun:
+                state: State = "in_doubt" if announcement.in_doubt else "prepared"
+                await self._record(call, entry, state, reason="the call was cancelled")
+            raise
+        return await self._applied(call, entry, receipt)
+
+    async def _claim(self, entry: Entry) -> None:
+        """Write that it is about to leave, unless another call was quicker."""
+        standing = await self._store.claim(entry)
+        # The whole of it: a call of this process that was cancelled may have left its own claim behind.
+        if standing != evolve(entry, created_at=standing.created_at):
+            raise _LostError("another call has taken it")
+
+    async def _booked_before(self, call: _Call, before: Entry | None) -> Any:
+        """Look once more where a last look costs little and may show what nobody could know of."""
+        if before is None and self._store.restored:
+            return await self._booked(call, None)  # its entry may have been lost with the file
+        if before is not None and before.state == "not_applied":
+            return await self._booked(call, begun(before))  # the provider may have taken longer than was believed
+        return None
+
+    async def _settle(self, call: _Call, entry: Entry) -> Any:
+        """Look for it in the history; what is not there now may be there later."""
+        found = await self._booked(call, begun(entry))
+        if found is None:
+            raise self._unknown(call, f"the history does not show it now ({entry.reason or 'nobody wrote its end'})")
+        return await self._applied(call, entry, found)
+
+    async def _booked(self, call: _Call, since: datetime | None) -> Any:
+        try:
+            async with asyncio.timeout_at(call.deadline):
+                sight = await call.books.booked(since, call.left())
+        except TimeoutError:
+            why = "the time was up while reading the history"
+        except WalletError as error:
+            why = f"the history could not be read: {error.message}"
+        else:
+            if sight.receipt is not None or sight.odd is None:
+                return sight.receipt
+            why = f"a person has to look: {sight.odd}"
+        raise self._unknown(call, why)
+
+    async def _applied(self, call: _Call, entry: Entry, receipt: Any) -> Any:
+        await self._record(call, entry, "applied", receipt=kept.write(receipt))
+        return receipt
+
+    async def _record(
+        self, call: _Call, entry: Entry, state: State, *, receipt: str | None = None, reason: str | None = None
+    ) -> None:
+        """Write how it ended. If that fails it is settled from the history later, and what is true is still told."""
+        now = self._clock()
+        writing = asyncio.ensure_future(self._store.record(entry, state, now=now, receipt=receipt, reason=reason))
+        writing.add_done_callback(_heard)
+        cancelled = await _through(writing, max(call.left(), _GRACE))
+        error = None if not writing.done() else writing.exception()
+        if not writing.done() or isinstance(error, JournalError):
+            self._reporter.emit(
+                UnrecordedEvent(
+                    service=self._reporter.service,
+                    reference=entry.reference,
+                    state=state,
+                    error=error if isinstance(error, JournalError) else JournalError("it was not written in time"),
+                )
+            )
+        elif error is not None:
+            raise error
+        if cancelled is not None:
+            raise cancelled
+
+    def _entry(self, call: _Call, attempt: int, before: Entry | None) -> Entry:
+        now = self._clock()
+        return Entry(
+            service=self._reporter.service,
+            reference=call.reference,
+            fingerprint=call.fingerprint,
+            movement=kept.write(call.movement),
+            state="sending",
+            attempt=attempt,
+            owner=self._owner,
+            sent_at=now,
+            send_by=now + int(call.left() * 1e6),
+            created_at=now if before is None else before.created_at,
+            updated_at=now,
+        )
+
+    def _unknown(self, call: _Call, why: str) -> OutcomeUnknownError:
+        error = OutcomeUnknownError(
+            f"it may or may not have been booked: {why}",
+            reason=RequestTimeoutError(why),
+            movement=call.movement,
+            sent_at=datetime.fromtimestamp(self._clock() / 1e6, UTC),
+        )
+        error.service, error.operation, error.reference = self._reporter.service, call.movement.kind, call.reference
+        return error
+
+
+@frozen
+class _Call:
+    """One call for a movement."""
+
+    movement: MovementLike
+    reference: str
+    fingerprint: str
+    books: Books[Any]
+    deadline: float
+    """In seconds of the loop's clock."""
+
+    def left(self) -> float:
+        """Seconds until the deadline, and never none: what is asked with it ends at once by its own rules."""
+        return max(self.deadline - asyncio.get_running_loop().time(), 0.001)
+
+
+def _state_after(error: WalletError) -> State:
+    """Say what a movement that was about to leave has become, when its call ended in *error*."""
+    if not error.not_applied:
+        return "in_doubt"
+    refused = isinstance(error, ResponseError) and not isinstance(error, AuthenticationError)
+    return "refused" if refused else "prepared"
+
+
+async def _through(writing: asyncio.Future[Any], seconds: float) -> asyncio.CancelledError | None:
+    """Wait for *writing*, whatever happens to the task that waits; give the cancellation that came meanwhile."""
+    cancelled = None
+    ends = asyncio.get_running_loop().time() + seconds
+    while not writing.done() and (left := ends - asyncio.get_running_loop().time()) > 0:
+        try:
+            await asyncio.wait([writing], timeout=left)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return cancelled
+
+
+def _heard(writing: asyncio.Future[Any]) -> None:
+    """Look at how it ended, so that asyncio does not complain of an error nobody looked at."""
+    if not writing.cancelled():
+        writing.exception()

@@ -1,0 +1,169 @@
+"""`PostgresStore`: each thing it does is one statement, committed on its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Self, TypeVar
+
+from wallet_async.journal.entry import Entry, State
+from wallet_async.journal.errors import JournalError
+from wallet_async.journal.postgres import sql
+from wallet_async.journal.postgres.connecting import connected, open_pool
+from wallet_async.journal.postgres.driver import FAULTS, fault, undone
+from wallet_async.journal.postgres.schema import check_installed
+from wallet_async.journal.states import may_record
+
+T = TypeVar("T")
+
+
+class PostgresStore:
+    """Keeps entries in PostgreSQL, in the schema ``wallet_async`` of the database that the URL names.
+
+    Each thing it does is one statement and commits by itself. If the connection breaks before the answer, nobody knows
+    whether the statement was done; it is then given once more, on another connection. That is safe, since each of them
+    does something once only, and true, since the second waits for a first that is still at work, and leaves nothing to
+    do for one that has not begun. Looking at the row would be neither: it may be written a moment later.
+
+    A caller that is cancelled leaves alone: what it asked for is done to its end, and `aclose` waits for that.
+    """
+
+    restored = False
+    """A backup of a server is its administrator's; that it was put back has to be told to the journal."""
+
+    def __init__(self, pool: Any, patience: float) -> None:
+        self._pool = pool
+        self._patience = patience
+        self._begun: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    @classmethod
+    async def open(cls, url: str, *, connections: int = 8, patience: float = 5.0) -> Self:
+        """Open the journal of a database.
+
+        Args:
+            url: ``postgresql://user:password@host:port/database``, with ``?sslmode=verify-full`` and the like.
+            connections: How many it opens at most.
+            patience: Seconds to wait for a new connection, and for a lock; a statement may take a second more. Where no
+                answer comes for two seconds more, the connection counts as broken.
+
+        Raises:
+            JournalError: It cannot be reached, does not let us in, or holds no journal of this release.
+        """
+        async with connected(url, patience) as connection:
+            await check_installed(connection)
+        return cls(await open_pool(url, patience, connections), patience)
+
+    async def load(self, service: str, reference: str) -> Entry | None:
+        """Give the entry of a reference, or None."""
+        return await self._finish(lambda: self._load(service, reference))
+
+    async def claim(self, entry: Entry) -> Entry:
+        """Write *entry* if nobody was before it, and give what stands there."""
+        return await self._finish(lambda: self._claim(entry))
+
+    async def record(
+        self,
+        entry: Entry,
+        state: State,
+        *,
+        now: int,
+        receipt: str | None = None,
+        reason: str | None = None,
+    ) -> bool:
+        """Make *entry* become *state* if it still is what it was."""
+        if not may_record(entry.state, state):
+            raise ValueError(f"{entry.state!r} does not become {state!r}")
+        return await self._finish(lambda: self._record(entry, state, now, receipt, reason))
+
+    async def unsettled(self, service: str, *, now: int, limit: int) -> Sequence[Entry]:
+        """Give entries in doubt or overdue, oldest first."""
+        return await self._finish(lambda: self._entries(sql.UNSETTLED, service, now, limit))
+
+    async def listed(
+        self, service: str | None, states: Sequence[State], *, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[Entry]:
+        """Give entries in these states, from behind *after* on."""
+        place = after or ("", "")
+        return await self._finish(lambda: self._entries(sql.LISTED, service, list(states), *place, limit))
+
+    async def aclose(self) -> None:
+        """Finish what was begun, and close the connections."""
+        self._closed = True
+        while self._begun:
+            await asyncio.wait(self._begun)
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._pool.close()
+        except FAULTS:
+            self._pool.terminate()
+
+    async def _claim(self, entry: Entry) -> Entry:
+        rows, _ = await self._ask(sql.CLAIM, *sql.claimed(entry))
+        if rows:
+            return sql.entry_of(rows[0])
+        # If a first statement was lost and done after all, this is our own.
+        found = await self._load(entry.service, entry.reference)
+        if found is None:
+            raise JournalError(
+                f"the entry of reference {entry.reference!r} is gone, and attempt {entry.attempt} has none"
+            )
+        return found
+
+    async def _record(self, entry: Entry, state: State, now: int, receipt: str | None, reason: str | None) -> bool:
+        key = (entry.service, entry.reference)
+        rows, again = await self._ask(sql.RECORD, *key, entry.state, entry.attempt, state, now, receipt, reason)
+        if rows or not again:
+            return bool(rows)
+        found = await self._load(*key)
+        ours = (entry.attempt, state, now, receipt, reason)
+        return found is not None and ours == (
+            found.attempt,
+            found.state,
+            found.updated_at,
+            found.receipt,
+            found.reason,
+        )
+
+    async def _load(self, service: str, reference: str) -> Entry | None:
+        entries = await self._entries(sql.LOAD, service, reference)
+        return entries[0] if entries else None
+
+    async def _entries(self, query: str, *arguments: object) -> Sequence[Entry]:
+        rows, _ = await self._ask(query, *arguments)
+        return [sql.entry_of(row) for row in rows]
+
+    async def _finish(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do *work* to its end, whether or not the caller waits for it."""
+        if self._closed:
+            raise JournalError("the journal is closed")
+        task = asyncio.create_task(work())
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+        return await asyncio.shield(task)
+
+    async def _ask(self, query: str, *arguments: object) -> tuple[Sequence[Any], bool]:
+        """Run a statement, and say whether it may have been given twice because the first answer was lost."""
+        for again in (False, True):
+            connection, broken = None, False
+            try:
+                connection = await self._pool.acquire()
+                return await connection.fetch(query, *arguments), again
+            except FAULTS as error:
+                failed, broken = fault(error), not undone(error)
+            finally:
+                await self._give_back(connection, broken)
+            if not broken:
+                break
+            await self._pool.expire_connections()  # those beside it may be broken, too
+        raise failed
+
+    async def _give_back(self, connection: Any, broken: bool) -> None:
+        if connection is None:
+            return
+        try:
+            if broken:
+                connection.terminate()
+            await self._pool.release(connection)
+        except FAULTS:
+            pass  # it broke, and its pool has it back already; what it answered before still holds
