@@ -141,6 +141,11 @@ def test_any_other_argument_is_another_movement(movement: Any) -> None:
     assert len(digests) == len(names) + 1
 
 
+def test_a_sentence_is_one_that_any_database_keeps() -> None:
+    """Whatever a provider's answer held: no NUL and no half of a character."""
+    assert kept.sentence("no: \0\ud800 \U0001f600") == "no: \ufffd\ufffd \U0001f600"
+
+
 def test_what_is_no_receipt_is_told() -> None:
     """A damaged row is an error of this library's."""
     with pytest.raises(DecodeError, match="field 'wallet_id' is missing"):

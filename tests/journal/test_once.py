@@ -263,6 +263,19 @@ async def test_a_lost_file_is_made_up_for_by_the_history(client: Client) -> None
         assert booked(sandbox, client, "r-2") == 1
 
 
+async def test_what_is_booked_is_told_though_the_journal_fails(client: Client) -> None:
+    """The history shows it, and nothing can be written: the receipt comes, never "nothing was sent"."""
+    async with journaled(client) as (sandbox, session, store, events):
+        await client.write(session)
+        store.entries.clear()
+        store.restored = True
+        store.failing.add("claim")
+        receipt = await client.write(session)
+        assert receipt.reference == "r-1"
+        assert booked(sandbox, client) == 1
+        assert [event.state for event in events if isinstance(event, UnrecordedEvent)] == ["applied"]
+
+
 async def test_twin_a_lost_file_unnoticed_books_twice(client: Client) -> None:
     """The same without the notice."""
     async with journaled(client) as (sandbox, session, store, _):

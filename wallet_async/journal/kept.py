@@ -28,6 +28,11 @@ def write(value: Any) -> str:
     return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", codec.text(_fields(value, _plain)))
 
 
+def sentence(text: str) -> str:
+    """Make *text*, which may quote what a provider sent, one that any database keeps."""
+    return _HALF.sub("\ufffd", text).replace("\0", "\ufffd")
+
+
 def read_receipt(kind: type[T], text: str) -> T:
     """Read what `write` made of a receipt.
 

@@ -20,7 +20,6 @@ from wallet_async.engine.errors import (
     ResponseError,
     WalletError,
 )
-from wallet_async.engine.events import UnrecordedEvent
 from wallet_async.engine.once import Books, Tally
 from wallet_async.engine.report import Reporter
 from wallet_async.engine.trip import Announcement
@@ -29,14 +28,13 @@ from wallet_async.journal.entry import Entry, State
 from wallet_async.journal.errors import JournalError, ReferenceConflictError
 from wallet_async.journal.flights import Flights
 from wallet_async.journal.history import begun
+from wallet_async.journal.recording import Recorder
 from wallet_async.journal.resolver import Resolver, keep_settling
 from wallet_async.journal.states import Conflict, Give, Send, Wait, step
 from wallet_async.journal.store import Store
 
 _LOOK_AGAIN = 0.05
 """Seconds between two looks at an entry that another process is sending."""
-_GRACE = 0.1
-"""Seconds past a call's deadline that may go into writing down how it ended."""
 
 
 class _LostError(JournalError):
@@ -63,6 +61,7 @@ class Once:
         self._reporter = reporter
         self._books = books
         self._clock = clock
+        self._recorder = Recorder(store, reporter, clock)
         self._flights = Flights()
         self._settling: asyncio.Task[None] | None = None
 
@@ -144,7 +143,13 @@ class Once:
 
     async def _send(self, call: _Call, entry: Entry, *, before: Entry | None) -> Any:
         if (found := await self._booked_before(call, before)) is not None:
-            await self._claim(entry)
+            try:
+                await self._claim(entry)
+            except _LostError:
+                raise
+            except JournalError as error:  # it is booked, and "nothing was sent" would be taken for the contrary
+                self._recorder.failed(entry, "applied", error)
+                return found
             return await self._applied(call, entry, found)
         announcement = Announcement(lambda: self._claim(entry))
         try:
@@ -153,14 +158,16 @@ class Once:
             raise
         except WalletError as error:
             if announcement.begun:
-                await self._record(call, entry, _state_after(error), reason=error.message)
+                await self._recorder.record(
+                    entry, _state_after(error), call.left(), reason=kept.sentence(error.message)
+                )
             if isinstance(error, DuplicateError):
                 return await self._settle(call, evolve(entry, state="in_doubt", reason=error.message))
             raise
         except BaseException:
             if announcement.begun:
                 state: State = "in_doubt" if announcement.in_doubt else "prepared"
-                await self._record(call, entry, state, reason="the call was cancelled")
+                await self._recorder.record(entry, state, call.left(), reason="the call was cancelled")
             raise
         return await self._applied(call, entry, receipt)
 
@@ -201,31 +208,8 @@ class Once:
         raise self._unknown(call, why)
 
     async def _applied(self, call: _Call, entry: Entry, receipt: Any) -> Any:
-        await self._record(call, entry, "applied", receipt=kept.write(receipt))
+        await self._recorder.record(entry, "applied", call.left(), receipt=kept.write(receipt))
         return receipt
-
-    async def _record(
-        self, call: _Call, entry: Entry, state: State, *, receipt: str | None = None, reason: str | None = None
-    ) -> None:
-        """Write how it ended. If that fails it is settled from the history later, and what is true is still told."""
-        now = self._clock()
-        writing = asyncio.ensure_future(self._store.record(entry, state, now=now, receipt=receipt, reason=reason))
-        writing.add_done_callback(_heard)
-        cancelled = await _through(writing, max(call.left(), _GRACE))
-        error = None if not writing.done() else writing.exception()
-        if not writing.done() or isinstance(error, JournalError):
-            self._reporter.emit(
-                UnrecordedEvent(
-                    service=self._reporter.service,
-                    reference=entry.reference,
-                    state=state,
-                    error=error if isinstance(error, JournalError) else JournalError("it was not written in time"),
-                )
-            )
-        elif error is not None:
-            raise error
-        if cancelled is not None:
-            raise cancelled
 
     def _entry(self, call: _Call, attempt: int, before: Entry | None) -> Entry:
         now = self._clock()
@@ -276,21 +260,3 @@ def _state_after(error: WalletError) -> State:
         return "in_doubt"
     refused = isinstance(error, ResponseError) and not isinstance(error, AuthenticationError)
     return "refused" if refused else "prepared"
-
-
-async def _through(writing: asyncio.Future[Any], seconds: float) -> asyncio.CancelledError | None:
-    """Wait for *writing*, whatever happens to the task that waits; give the cancellation that came meanwhile."""
-    cancelled = None
-    ends = asyncio.get_running_loop().time() + seconds
-    while not writing.done() and (left := ends - asyncio.get_running_loop().time()) > 0:
-        try:
-            await asyncio.wait([writing], timeout=left)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    return cancelled
-
-
-def _heard(writing: asyncio.Future[Any]) -> None:
-    """Look at how it ended, so that asyncio does not complain of an error nobody looked at."""
-    if not writing.cancelled():
-        writing.exception()
