@@ -100,7 +100,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks, against the baselines of the same run; results go to benchmarks/results/."""
-    session.install("-c", LOCK, f"{_wheel(session)}[cli,fast]", "--group", "bench")
+    session.install("-c", LOCK, f"{_wheel(session)}[cli,fast,postgres]", "--group", "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 

@@ -10,7 +10,20 @@ from time import perf_counter
 
 from attrs import asdict, evolve
 
-from benchmarks import growth, heap, histories, imports, machine, profiles, report, requests, rows, scans, tools
+from benchmarks import (
+    growth,
+    heap,
+    histories,
+    imports,
+    journals,
+    machine,
+    profiles,
+    report,
+    requests,
+    rows,
+    scans,
+    tools,
+)
 from benchmarks.report import Section
 from benchmarks.slices import Plan
 
@@ -37,6 +50,7 @@ PARTS: dict[str, Part] = {
     "scans": _fewer(scans.section, 3),
     "rows": rows.section,
     "imports": _fewer(imports.section, 2),
+    "journals": journals.section,
     "in-flight": _fewer(growth.in_flight, 3),
     "pythons": growth.pythons,
 }

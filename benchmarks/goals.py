@@ -29,6 +29,7 @@ class Goal:
 
 _PAGE = "one page to 19 typed frozen objects, 50 in flight"
 _CREDIT = "credit end to end, 50 in flight, against the same PUT"
+_JOURNALED = "credit with a durable SQLite journal"
 _AIOHTTP = "x plain aiohttp"
 
 GOALS = {
@@ -51,5 +52,7 @@ GOALS = {
         Goal("S9", "import rehook_async", "<=", 1.25, 0.2, "x import aiohttp"),
         Goal("S10, default install", _CREDIT, ">=", 1.0, None, _AIOHTTP),
         Goal("S10, [fast]", f"{_CREDIT}, with [fast]", ">=", 2.0, 3.5, _AIOHTTP),
+        Goal("S11", f"{_JOURNALED}, 50 in flight, sharing commits", ">=", 5, 20, "x a commit each"),
+        Goal("S11, in flight", f"{_JOURNALED}, 50 in flight, sharing commits", ">=", 5, 20, "x one at a time"),
     )
 }

@@ -18,6 +18,7 @@ _LIBRARIES = (
     "attrs",
     "cattrs",
     "msgspec",
+    "asyncpg",
     "uvloop",
     "httpx",
     "pydantic",

@@ -9,16 +9,13 @@ from importlib import import_module
 from time import perf_counter, process_time
 from typing import Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from benchmarks import heap
 from benchmarks.serving import Site
 
 _WARM_UP = 8
 """Slices' worth of time before anything counts: connections are made, code is generated, Node's compiler has worked."""
-
-_SLOW = 3
-"""Rounds from one slice of a slow client to its next."""
 
 
 @frozen(kw_only=True)
@@ -75,6 +72,8 @@ class Case:
     """Module and function below `benchmarks.peers`, so that a module is loaded only where its client takes part."""
     loop: str = "asyncio"
     """``"asyncio"`` or ``"uvloop"``."""
+    in_flight: int | None = None
+    """At a time; None for as many as the plan says."""
 
 
 @frozen(kw_only=True)
@@ -98,6 +97,8 @@ class Plan:
     seconds: float = 0.12
     """Seconds a slice takes about: many short ones even out what else the machine does."""
     in_flight: int = 50
+    slow: int = 3
+    """Rounds from one slice to the next of a client that is too slow for a slice's time."""
     seed: int
     full: bool = True
     """False where nothing but that it runs is to be seen: one state of the heap, short histories and scans."""
@@ -110,16 +111,20 @@ def interleave(site: Site, cases: list[Case], plan: Plan) -> list[Found]:
     with ExitStack() as stack:
         runners = {loop: stack.enter_context(_runner(loop)) for loop in dict.fromkeys(case.loop for case in cases)}
         entered = [(_enter(stack, runners[case.loop], case.peer, site), runners[case.loop]) for case in cases]
-        counts = [_warm_up(site, client, runner, plan) for client, runner in entered]
-        slow = max(1, min(_SLOW, plan.rounds // 2))
-        every = [slow if count == _fewest(plan) else 1 for count in counts]
+        at_a_time = [case.in_flight or plan.in_flight for case in cases]
+        counts = [
+            _warm_up(site, client, runner, evolve(plan, in_flight=number))
+            for (client, runner), number in zip(entered, at_a_time, strict=True)
+        ]
+        slow = max(1, min(plan.slow, plan.rounds // 2))
+        every = [slow if count == _fewest(number) else 1 for count, number in zip(counts, at_a_time, strict=True)]
         gc.freeze()  # what the others have imported is no burden on a client's own collections
         for lap in range(plan.rounds):
             heap.hold()
             for place in order.sample(range(len(cases)), len(cases)):
                 if lap % every[place]:
                     continue
-                found[place].append(_slice(site, *entered[place], counts[place], plan.in_flight))
+                found[place].append(_slice(site, *entered[place], counts[place], at_a_time[place]))
     return [
         Found(peer=case.peer, loop=case.loop, name=client.name, slices=slices, every=rounds)
         for case, (client, _), slices, rounds in zip(cases, entered, found, every, strict=True)
@@ -128,15 +133,15 @@ def interleave(site: Site, cases: list[Case], plan: Plan) -> list[Found]:
 
 def _warm_up(site: Site, client: Client, runner: asyncio.Runner, plan: Plan) -> int:
     """Give the number of requests that take the time of a slice."""
-    count = _fewest(plan)
+    count = _fewest(plan.in_flight)
     for seconds in (plan.seconds, _WARM_UP * plan.seconds, plan.seconds):
-        count = max(_fewest(plan), int(_slice(site, client, runner, count, plan.in_flight).rate * seconds))
+        count = max(_fewest(plan.in_flight), int(_slice(site, client, runner, count, plan.in_flight).rate * seconds))
     return count
 
 
-def _fewest(plan: Plan) -> int:
+def _fewest(in_flight: int) -> int:
     """Give the fewest requests of a slice: with less, hardly ever as many would be in flight as should be."""
-    return 3 * plan.in_flight
+    return 3 * in_flight
 
 
 def _slice(site: Site, client: Client, runner: asyncio.Runner, count: int, in_flight: int) -> Slice:
@@ -146,7 +151,7 @@ def _slice(site: Site, client: Client, runner: asyncio.Runner, count: int, in_fl
     before = site.counts()
     seconds, cpu = runner.run(client.run(count, in_flight))
     after = site.counts()
-    assert after.answered - before.answered == count, f"{client.name} makes more than one request a page"
+    assert after.answered - before.answered == count, f"{client.name} makes more than one request each"
     return Slice(rate=count / seconds, cpu=cpu / count * 1e6, server=(after.cpu - before.cpu) / count * 1e6)
 
 

@@ -13,12 +13,15 @@ from tests.cli.process import SandboxProcess, end, environment, start, wallet_as
 from wallet_async import __version__
 from wallet_async.cli.app import build
 from wallet_async.cli.exits import Exit
+from wallet_async.cli.journal import COMMANDS
 from wallet_async.provider import load_providers
 
 PAGES = [
     (),
     ("demo",),
     ("sandbox",),
+    ("journal",),
+    *(("journal", command) for command in COMMANDS),
     *((name,) for name in load_providers()),
     *((name, command) for name, provider in load_providers().items() for command in provider.commands()),
 ]
@@ -42,14 +45,14 @@ def test_help_lists_every_exit_code_and_command() -> None:
     assert (shown.code, shown.err) == (0, "")
     for code in Exit:
         assert re.search(rf"^  {int(code)} ", shown.out, re.MULTILINE)
-    for command in ("demo", "sandbox", *load_providers()):
+    for command in ("demo", "sandbox", "journal", *load_providers()):
         assert re.search(rf"^│ {command} ", shown.out, re.MULTILINE)
     assert wallet_async("--version").out == f"{__version__}\n"
 
 
 def test_help_is_quick() -> None:
     """Neither aiohttp nor a provider is loaded for it; half a second is for reading, not for waiting."""
-    heavy = ["aiohttp", *(f"{name}_async" for name in load_providers())]
+    heavy = ["aiohttp", "wallet_async.journal", *(f"{name}_async" for name in load_providers())]
     code = f"import sys; from wallet_async.cli import main; main(['--help']); print({{*{heavy}}} & {{*sys.modules}})"
     begun = time.monotonic()
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True)

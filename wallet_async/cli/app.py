@@ -14,7 +14,7 @@ from cyclopts import App, CycloptsError
 from wallet_async import __version__
 from wallet_async.cli.console import StandardOutput
 from wallet_async.cli.demo import demo
-from wallet_async.cli.exits import EXIT_CODES, Exit, OutputError, error_line, exit_code
+from wallet_async.cli.exits import EXIT_CODES, Exit, OutputError, error_line, exit_code, without_password
 from wallet_async.cli.sandbox import sandbox
 from wallet_async.provider import GROUP, load_provider
 
@@ -64,6 +64,7 @@ def build(arguments: Sequence[str]) -> App:
     )
     app.command(demo, help_format="markdown")
     app.command(sandbox, help_format="markdown")
+    app.command(_journal(arguments))
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         group = App(name=entry.name, help_format="markdown", help=f"Wallets at {entry.name}: credit, debit, read.")
         if entry.name in arguments[:1]:
@@ -75,11 +76,24 @@ def build(arguments: Sequence[str]) -> App:
     return app
 
 
+def _journal(arguments: Sequence[str]) -> App:
+    """Make the group of the journal's commands, which are loaded only if one of them is meant."""
+    group = App(name="journal", help_format="markdown", help="The journal: make it, read it, settle what is in doubt.")
+    if "journal" in arguments[:1]:
+        from wallet_async.cli.journal import COMMANDS
+
+        for name, command in COMMANDS.items():
+            group.command(command, name=name)
+    return group
+
+
 def _usage(error: CycloptsError) -> str:
     chain = " ".join(["wallet-async", *(error.command_chain or ())])
     return f"{str(error).strip().rstrip('.')}; see `{chain} --help`"
 
 
 def _fail(line: str, code: Exit) -> int:
+    # cyclopts repeats a word it did not expect, and that may be the URL of a journal.
+    line = without_password(line)
     print(line if code is Exit.INTERRUPTED else f"error: {line}", file=sys.stderr)
     return code

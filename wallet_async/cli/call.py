@@ -21,7 +21,7 @@ from wallet_async.cli.running import run
 from wallet_async.cli.settling import how_to_settle
 from wallet_async.cli.writers import CsvWriter, JsonWriter, Writer
 from wallet_async.engine.errors import InvalidInputError, OutcomeUnknownError, WalletError
-from wallet_async.engine.events import Event, OutcomeUnknownEvent
+from wallet_async.engine.events import Event, OnEvent, OutcomeUnknownEvent
 from wallet_async.engine.limits import Timeouts
 from wallet_async.engine.session import WalletSession
 from wallet_async.provider import Provider
@@ -61,7 +61,7 @@ def perform(request: Request, options: Options) -> None:
     """
     logs.set_up(request.provider.name, debug=options.debug)
     doubt = _Doubt()
-    session = _session(request.provider, options, doubt)
+    session = make_session(request.provider, options, doubt)
     writer = _writer(request.function, options)
     try:
         run(_perform(session, request, writer))
@@ -77,7 +77,12 @@ def perform(request: Request, options: Options) -> None:
         raise CommandError(f"{text}; {advice}", Exit.UNKNOWN) from None
 
 
-def _session(provider: Provider, options: Options, doubt: _Doubt) -> WalletSession:
+def make_session(provider: Provider, options: Options, on_event: OnEvent) -> WalletSession:
+    """Make a session of *provider* from the environment and the file that *options* name.
+
+    Raises:
+        InvalidInputError: A setting is missing or does not fit.
+    """
     if options.env_file is not None and (exposed := exposure(options.env_file)):
         print(f"warning: {exposed}", file=sys.stderr)
     usual = Timeouts()
@@ -85,7 +90,7 @@ def _session(provider: Provider, options: Options, doubt: _Doubt) -> WalletSessi
     timeouts = Timeouts(total=total, connect=min(usual.connect, total), attempt=min(usual.attempt, total))
     environ = environment(options.env_file, os.environ)
     try:
-        return provider.session(environ, timeouts=timeouts, on_event=doubt)
+        return provider.session(environ, timeouts=timeouts, on_event=on_event)
     except InvalidInputError as error:
         error.add_note("settings come from the environment or from --env-file")
         raise

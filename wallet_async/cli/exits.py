@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from enum import IntEnum
 from typing import get_args
@@ -16,7 +17,10 @@ from wallet_async.engine.errors import (
     TransportError,
     WalletError,
 )
-from wallet_async.engine.redact import printable
+from wallet_async.engine.redact import MASK, printable
+
+_PASSWORDS = re.compile(r"(://[^:/\s]*:)\S*(?=@)|([?&](?:ssl)?password=)[^&\s'\"]*", re.IGNORECASE)
+"""Where a URL holds a password: before the last @, even if it was not %-encoded, or among its parameters."""
 
 
 class Exit(IntEnum):
@@ -100,6 +104,11 @@ def error_line(error: BaseException) -> str:
     # The notes are advice that was added where more was known of the command.
     parts = [str(error) or type(error).__name__, *_advice(error), *getattr(error, "__notes__", ())]
     return printable("; ".join(parts))
+
+
+def without_password(line: str) -> str:
+    """Mask the passwords of URLs that stand in *line*."""
+    return _PASSWORDS.sub(lambda found: f"{found[1] or found[2]}{MASK}", line)
 
 
 def _advice(error: BaseException) -> list[str]:

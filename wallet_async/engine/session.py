@@ -175,7 +175,11 @@ class WalletSession:
     def _attach(self, journal: Journal) -> Once:
         if not callable(getattr(journal, "attach", None)):
             raise checks.reject("journal", journal, "a Journal (`await Journal.open(url)`)")
-        return journal.attach(self._reporter, self._movement, self._books)
+        return self.hand_over(journal.attach)
+
+    def hand_over(self, make: Callable[[Reporter, type[Any], Callable[[Any], Books[Any]]], T]) -> T:
+        """Give *make* what a journal needs of this session; `Journal.resolver` calls this."""
+        return make(self._reporter, self._movement, self._books)
 
     def _books(self, movement: Any) -> Books[Any]:
         """Say how *movement* is sent, and how the history shows it."""

@@ -46,6 +46,8 @@ class Audit:
         self.marks_lost: bool | None = None
         """Whether booked movements cannot be found by their marks, so that nothing can be proved absent; None while
         there was none to look at."""
+        self.unread: int = 0
+        """Movements whose history could not be read when `everything` was looked at last: of them nothing is known."""
 
     async def check_marks(self, now: int) -> None:
         """Look for the marks of movements that are known to be booked, until some could be looked at.
@@ -106,12 +108,13 @@ class Audit:
         """Look at every movement that is booked or proved absent; doubles are reported as `DoubledEvent`.
 
         Returns:
-            How many movements should not be as they are; those whose history cannot be read are left out.
+            How many movements should not be as they are; those whose history cannot be read are in `unread` instead.
 
         Raises:
             JournalError: The journal cannot be read.
         """
         wrong, after = 0, None
+        self.unread = 0
         while page := await self._store.listed(
             self._reporter.service, ["applied", "not_applied"], after=after, limit=_PAGE
         ):
@@ -124,6 +127,7 @@ class Audit:
         try:
             sight = await self._history.sight(entry)
         except WalletError:
+            self.unread += 1
             return False
         if entry.state == "not_applied" and sight.receipt is not None:
             self._tell(entry, "it was booked after it had been proved absent; its next call finds it and sends nothing")

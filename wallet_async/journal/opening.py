@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from secrets import token_hex
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import unquote, urlsplit
+from typing import Any, Self, get_args
 
 from wallet_async.engine.checks import reject
 from wallet_async.engine.once import Books
 from wallet_async.engine.report import Reporter
+from wallet_async.engine.session import WalletSession
+from wallet_async.journal.address import parts
+from wallet_async.journal.entry import Entry, State
 from wallet_async.journal.history import History
 from wallet_async.journal.once import Once
 from wallet_async.journal.resolver import Resolver
 from wallet_async.journal.settling import Settling
 from wallet_async.journal.store import Store
 
-_EXPECTED = "'sqlite:///path/to/file.db' or 'postgresql://user@host/database'"
+_PAGE = 500
+"""Entries asked of the store at once."""
 
 
 def _now() -> int:
@@ -67,20 +70,58 @@ class Journal:
             JournalInUseError: Another process has the file open.
             JournalError: It cannot be opened.
         """
-        scheme, path = _parts(url)
+        dialect, place = parts(url)
         if settling is not None and not isinstance(settling, Settling):
             raise reject("settling", settling, "a Settling")
-        if scheme == "sqlite":
+        if dialect == "sqlite":
             from wallet_async.journal.sqlite import SqliteStore  # noqa: PLC0415 - of the two, only one is needed
 
-            return cls(await SqliteStore.open(path), settling)
+            return cls(await SqliteStore.open(place), settling)
         from wallet_async.journal.postgres import PostgresStore  # noqa: PLC0415 - its driver is an extra
 
-        return cls(await PostgresStore.open(url), settling)
+        return cls(await PostgresStore.open(place), settling)
+
+    @property
+    def restored(self) -> bool:
+        """Whether entries may be missing, since the journal was put back from a backup, or copied."""
+        return self._store.restored
+
+    async def entry(self, service: str, reference: str) -> Entry | None:
+        """Give what is known of a reference, or None.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        return await self._store.load(service, reference)
+
+    async def entries(
+        self, service: str | None = None, states: Sequence[State] = get_args(State)
+    ) -> AsyncIterator[Entry]:
+        """Read the entries of one provider, or of all, that are in these states; in order of service and reference.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        after = None
+        while page := await self._store.listed(service, states, after=after, limit=_PAGE):
+            for entry in page:
+                yield entry
+            after = (page[-1].service, page[-1].reference)
+
+    def resolver(self, session: WalletSession) -> Resolver:
+        """Make what settles by the histories of *session* when its `Resolver.sweep` is called, and not by itself.
+
+        *session* is one without ``journal=``: one with it settles in the background already.
+        """
+        return session.hand_over(self._resolver)
 
     def attach(self, reporter: Reporter, movement: type[Any], books: Callable[[Any], Books[Any]]) -> Once:
         """Make what one session uses; a session calls this."""
-        resolver = Resolver(
+        resolver = self._resolver(reporter, movement, books)
+        return Once(self._store, self._owner, reporter, books, self._clock, resolver)
+
+    def _resolver(self, reporter: Reporter, movement: type[Any], books: Callable[[Any], Books[Any]]) -> Resolver:
+        return Resolver(
             self._store,
             reporter,
             History(movement, books),
@@ -89,7 +130,6 @@ class Journal:
             monotonic=self._monotonic,
             sleep=self._sleep,
         )
-        return Once(self._store, self._owner, reporter, books, self._clock, resolver)
 
     async def aclose(self) -> None:
         """Write what is still to be written, and close; sessions that use it are closed before."""
@@ -104,15 +144,3 @@ class Journal:
     ) -> None:
         """Close it."""
         await self.aclose()
-
-
-def _parts(url: object) -> tuple[str, str]:
-    """Give scheme and path; the value of a URL that is no journal's is not repeated: it may hold a password."""
-    if not isinstance(url, str):
-        raise reject("url", type(url), f"a str such as {_EXPECTED}")
-    parts = urlsplit(url)
-    if parts.scheme in {"postgresql", "postgres"}:
-        return "postgresql", url
-    if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
-        return "sqlite", unquote(parts.path[1:])
-    raise reject("url", f"{parts.scheme}:…", f"a str such as {_EXPECTED}")

@@ -47,7 +47,9 @@ class JournalFile:
         _check_modes(self._path)
         with ExitStack() as undo:
             self.db: sqlite3.Connection = undo.enter_context(closing(_connected(self._path)))
-            _upgrade(self.db)
+            self.applied: tuple[migrations.Migration, ...] = missing(self.db)
+            for step in self.applied:
+                _apply(self.db, step)
             self._mark_file = undo.enter_context(closing(MarkFile(_beside(self._path, "-mark"))))
             self.restored: bool
             self._mark, self.restored = self._placed()
@@ -143,12 +145,7 @@ def _connected(path: Path) -> sqlite3.Connection:
     try:
         for setting in _SETTINGS:
             db.execute(setting)
-        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the first read: takes the lock
-        if tables and _pragma(db, "application_id") != APPLICATION_ID:
-            raise JournalError(f"{path}: this is another program's database")
-        known = len(migrations.load("sqlite"))
-        if (version := _pragma(db, "user_version")) > known:
-            raise JournalError(f"{path}: a newer wallet-async wrote it (tables {version}, here {known}); upgrade")
+        check_ours(path, db)  # the first read: takes the lock
         if (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
             raise JournalError(f"{path}: the file is damaged ({found}); put a backup in its place")
         db.execute("PRAGMA journal_mode = WAL")
@@ -160,10 +157,28 @@ def _connected(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _upgrade(db: sqlite3.Connection) -> None:
-    for step in migrations.load("sqlite")[_pragma(db, "user_version") :]:
-        header = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {step.number};"
-        db.executescript(f"BEGIN IMMEDIATE; {step.sql} {header} COMMIT;")
+def check_ours(path: Path, db: sqlite3.Connection) -> None:
+    """Refuse what is neither a journal of this release, or an older one, nor empty.
+
+    Raises:
+        JournalError: It says whose it is.
+    """
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and _pragma(db, "application_id") != APPLICATION_ID:
+        raise JournalError(f"{path}: this is another program's database")
+    known = len(migrations.load("sqlite"))
+    if (version := _pragma(db, "user_version")) > known:
+        raise JournalError(f"{path}: a newer wallet-async wrote it (tables {version}, here {known}); upgrade")
+
+
+def missing(db: sqlite3.Connection) -> tuple[migrations.Migration, ...]:
+    """Give the steps that the tables lack."""
+    return migrations.load("sqlite")[_pragma(db, "user_version") :]
+
+
+def _apply(db: sqlite3.Connection, step: migrations.Migration) -> None:
+    header = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {step.number};"
+    db.executescript(f"BEGIN IMMEDIATE; {step.sql} {header} COMMIT;")
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> int:
@@ -176,10 +191,15 @@ def _generation(db: sqlite3.Connection) -> Generation | None:
     return row and Generation(id=row[0], inode=row[1], counter=row[2], restored=bool(row[3]))
 
 
+def without_log(path: Path) -> sqlite3.Connection:
+    """Connect to the main file alone: nothing is locked, and nothing is changed, not even by closing it."""
+    return sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)
+
+
 def _in_the_file_alone(path: Path) -> int:
     """Give the transactions in the main file, its write-ahead log left out."""
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as db:
+        with closing(without_log(path)) as db:
             found = _generation(db)
     except sqlite3.Error:  # nothing was brought into it yet
         found = None
