@@ -89,7 +89,7 @@ def _journal(arguments: Sequence[str]) -> App:
 
 def _usage(error: CycloptsError) -> str:
     chain = " ".join(["wallet-async", *(error.command_chain or ())])
-    return f"{str(error).strip().rstrip('.')}; see `{chain} --help`"
+    return f"{str(error).rstrip(' .,')}; see `{chain} --help`"
 
 
 def _fail(line: str, code: Exit) -> int:
