@@ -9,7 +9,7 @@ from attrs import evolve
 
 from wallet_async.journal.entry import Entry, State
 from wallet_async.journal.errors import JournalError
-from wallet_async.journal.states import may_follow
+from wallet_async.journal.states import may_claim
 
 
 class MemoryStore:
@@ -40,12 +40,7 @@ class MemoryStore:
         key = (entry.service, entry.reference)
         there = self.entries.get(key)
         self.claims += 1
-        free = there is None or (
-            there.fingerprint == entry.fingerprint
-            and there.attempt == entry.attempt - 1
-            and may_follow(there.state, "sending")
-        )
-        if free:
+        if may_claim(there, entry):
             self.entries[key] = entry if there is None else evolve(entry, created_at=there.created_at)
         await asyncio.sleep(0)
         return self.entries[key]

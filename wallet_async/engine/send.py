@@ -152,6 +152,7 @@ class Sender:
         async with asyncio.timeout_at(trip.deadline):
             await announcement.make()
         trip.phase = _SENT
+        trip.attempt_begun = self._now()  # what the journal takes is no latency of the provider's
 
     async def _turn(self, trip: Trip, credentials: Mapping[str, str] | None) -> Mapping[str, str]:
         """Wait for a token if there is none, and for a slot."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from importlib import import_module
@@ -39,7 +40,7 @@ T = TypeVar("T")
 _TRANSPORT = "wallet_async.engine.transport.opening"
 
 
-class WalletSession:
+class WalletSession(ABC):
     """Base of the providers' sessions.
 
     It is made anywhere, opens in the running event loop at ``async with`` or at the first call, and belongs to that
@@ -181,9 +182,9 @@ class WalletSession:
         """Give *make* what a journal needs of this session; `Journal.resolver` calls this."""
         return make(self._reporter, self._movement, self._books)
 
+    @abstractmethod
     def _books(self, movement: Any) -> Books[Any]:
         """Say how *movement* is sent, and how the history shows it."""
-        raise NotImplementedError
 
     def _surroundings(self) -> Surroundings:
         """Give what a pager uses of the session once it reads more than one page."""
