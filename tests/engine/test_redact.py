@@ -94,7 +94,11 @@ def check_scrubbed(scrubbing: Callable[[WalletError, Iterable[str]], None], secr
     assert not any(FORMS[form](secret) in value for value in plain)
 
 
-@given(SECRETS.filter(lambda secret: secret not in "before *** after"), st.sampled_from(list(FORMS)))
+OWN_WORDS = "before *** after (reference 'before *** after', request id before *** after)"
+"""What an error says around the masks: a secret that is a part of our own words shows there, and gives nothing away."""
+
+
+@given(SECRETS.filter(lambda secret: secret not in OWN_WORDS), st.sampled_from(list(FORMS)))
 def test_no_known_secret_survives(secret: str, form: str) -> None:
     """A credential is masked in every text of an error, also percent-encoded or escaped."""
     check_scrubbed(scrub, secret, form)
