@@ -79,7 +79,16 @@ async def test_installing_at_once(postgres: PostgresServer) -> None:
 
 
 async def test_installing_at_once_without_the_lock(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sabotaged twin: without the lock they meet, and fail."""
+    """Sabotaged twin: without the lock all of them may find nothing there, and they fail."""
+    looked = asyncio.Barrier(6)
+
+    async def installed(connection: Any) -> int:
+        number = await schema_installed(connection)
+        await looked.wait()
+        return number
+
+    schema_installed = schema.installed
+    monkeypatch.setattr(schema, "installed", installed)
     monkeypatch.setattr(schema, "ALONE", "SELECT 1")
     with pytest.raises(JournalError):
         await install_at_once(postgres.url(await postgres.create()))
