@@ -143,7 +143,7 @@ def _write(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{_quote(key)}:{_write(item)}" for key, item in value.items()) + "}"
+        return "{" + ",".join([f"{_quote(key)}:{_write(item)}" for key, item in value.items()]) + "}"
     if isinstance(value, Sequence):
         return "[" + ",".join(map(_write, value)) + "]"
     return _write_word(value)

@@ -23,20 +23,31 @@ class _Landed:
     error: WalletError | None = None
 
 
+class UnderWayError(Exception):
+    """The time was up, and another call with the same reference was still under way."""
+
+
 class Flights:
     """What is under way, by reference."""
 
     def __init__(self) -> None:
         self._under_way: dict[str, asyncio.Future[_Landed]] = {}
 
-    async def share(self, reference: str, fingerprint: str, work: Callable[[], Awaitable[T]]) -> T:
+    async def share(
+        self, reference: str, fingerprint: str, work: Callable[[], Awaitable[T]], left: Callable[[], float]
+    ) -> T:
         """Do *work*, or wait for the call that does it for the same reference and the same movement.
 
         What it gives is shared, and so is an error that says what became of the movement. After any other end, such
         as a cancellation or a time-out before anything was sent, the next caller works itself.
+
+        Raises:
+            UnderWayError: Another call did not end within the seconds that were *left*. *work* keeps to them itself.
         """
         while (flight := self._under_way.get(reference)) is not None:
-            await asyncio.wait([flight])
+            await asyncio.wait([flight], timeout=left())
+            if not flight.done():
+                raise UnderWayError
             if flight.cancelled():
                 continue
             landed = flight.result()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -59,15 +60,21 @@ def fingerprint(movement: Any) -> str:
 
 
 def _fields(value: Any, write_one: Callable[[Any], Any]) -> dict[str, Any]:
-    return attrs.asdict(
-        value,
-        filter=lambda field, _: field.metadata.get("kept", True),
-        value_serializer=lambda _, __, found: write_one(found),
-    )
+    return {name: write_one(getattr(value, name)) for name in _names(type(value))}
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """Give the fields of a class that are kept."""
+    return tuple(field.name for field in attrs.fields(kind) if field.metadata.get("kept", True))
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    if value is None or isinstance(value, str | int | Decimal):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return _fields(value, _plain) if attrs.has(type(value)) else value
 
 
 def _equal(value: Any) -> Any:

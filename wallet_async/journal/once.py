@@ -26,7 +26,7 @@ from wallet_async.engine.trip import Announcement
 from wallet_async.journal import kept
 from wallet_async.journal.entry import Entry, State
 from wallet_async.journal.errors import JournalError, ReferenceConflictError
-from wallet_async.journal.flights import Flights
+from wallet_async.journal.flights import Flights, UnderWayError
 from wallet_async.journal.history import begun
 from wallet_async.journal.recording import Recorder
 from wallet_async.journal.resolver import Resolver, keep_settling
@@ -93,21 +93,10 @@ class Once:
             raise InvalidInputError("with a journal every credit and debit needs a reference")
         deadline = asyncio.get_running_loop().time() + timeout
         call = _Call(movement, movement.reference, kept.fingerprint(movement), self._books(movement), deadline)
-        waiting = True
-
-        async def work() -> Any:
-            nonlocal waiting
-            waiting = False
-            limit.reschedule(None)  # from here on each step keeps to the deadline itself
-            return await self._work(call)
-
         try:
-            async with asyncio.timeout_at(deadline) as limit:
-                return await self._flights.share(call.reference, call.fingerprint, work)
-        except TimeoutError:
-            if waiting:
-                raise self._unknown(call, "another call with its reference is under way") from None
-            raise
+            return await self._flights.share(call.reference, call.fingerprint, lambda: self._work(call), call.left)
+        except UnderWayError:
+            raise self._unknown(call, "another call with its reference is under way") from None
 
     async def _work(self, call: _Call) -> Any:
         while True:
