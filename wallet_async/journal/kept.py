@@ -60,7 +60,7 @@ def fingerprint(movement: Any) -> str:
 
 
 def _fields(value: Any, write_one: Callable[[Any], Any]) -> dict[str, Any]:
-    return {name: write_one(getattr(value, name)) for name in _names(type(value))}
+    return {name: write_one(getattr(value, name)) for name in _names(value.__class__)}
 
 
 @cache
