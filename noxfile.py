@@ -105,6 +105,60 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def compare(session: nox.Session) -> None:
+    """Credits that this library and others pay twice or lose; writes docs/compared.md (`-- --references 5000`)."""
+    session.install("-c", LOCK, str(_wheel(session)), "--group", "compare")
+    session.run("python", "-m", "tests.compare", *session.posargs)
+
+
+@nox.session
+def proof(session: nox.Session) -> None:
+    """Every cell of the fault matrix, and every sabotage; writes docs/proof.md."""
+    session.install("-c", LOCK, f"{_wheel(session)}[cli,fast,postgres]", "--group", "test")
+    session.env.update({"MATRIX_WHOLE": "1", "BROKER_EVENTS": "30"})
+    session.run("python", "-X", "dev", "-W", "error", "-m", "tests.proof")
+
+
+@nox.session(python=PYTHONS[0])
+def brokers(session: nox.Session) -> None:
+    """The recipes of examples/ on real brokers: 500 events on each, redelivered and killed, and every twin."""
+    session.install("-c", LOCK, f"{_wheel(session)}[postgres]", "--group", "test")
+    session.env["BROKER_EVENTS"] = "500"
+    with session.chdir(_away_from_tree(session)):
+        _pytest(session, "tests/brokers", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def settling(session: nox.Session) -> None:
+    """Credits that are booked up to three times later than believed: 700 for each provider, or `-- 20000` of them."""
+    session.install("-c", LOCK, f"{_wheel(session)}[cli]", "--group", "test")
+    session.env["SETTLING_EXAMPLES"] = next(iter(session.posargs), "700")
+    with session.chdir(_away_from_tree(session)):
+        _pytest(session, "-s", "tests/journal/test_late_commits.py")
+
+
+@nox.session(python=PYTHONS[0])
+def crash(session: nox.Session) -> None:
+    """Killed at every system call and at random, stopped, cut off and out of room; writes docs/crashed.md."""
+    session.install("-c", LOCK, f"{_wheel(session)}[cli,postgres]", "--group", "test")
+    away, page = _away_from_tree(session), Path("docs/crashed.md").resolve()
+    figures = away / "figures"
+    session.env.update({"CRASH_ALL": "1", "CRASH_FIGURES": str(figures)})
+    session.env["BOOKER_KILLS"] = next(iter(session.posargs), "100")
+    session.env["PROCESS_KEYS"] = "1000"
+    with session.chdir(away):
+        _pytest(session, "tests/crash", "tests/journal/test_killed.py")
+        page.write_text(session.run("python", "-m", "tests.crash.figures", str(figures), silent=True))
+
+
+@nox.session
+def simulate(session: nox.Session) -> None:
+    """200,000 simulated orders, 25 minutes or so; the report goes to docs/simulated.md. Arguments: operations, seed."""
+    session.install("-c", LOCK, ".[cli,fast]", "--group", "test")
+    session.run("python", "-m", "tests.simulate", *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """The two archives, their metadata, and what is in the wheel."""
     session.install("-c", LOCK, "--group", "build")

@@ -176,9 +176,16 @@ class LoyaltyTransaction:
         """Whether it stands: not pending, cancelled or refunded. A status that is not told counts as completed."""
         return self.status_id in {None, COMPLETED}
 
+    @property
+    def taken_back(self) -> bool:
+        """Whether it was completed once, and was refunded since. What is cancelled may never have been completed."""
+        return self.status_id == REFUNDED
+
 
 COMPLETED = 20
 """`LoyaltyTransaction.status_id` of a row that stands (``process_level_status_id`` of the business API)."""
+REFUNDED = 60
+"""That of one that was taken back."""
 
 
 def _kind(_movement: object, _attribute: object, value: Any) -> None:

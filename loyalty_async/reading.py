@@ -11,9 +11,9 @@ from loyalty_async.history import SKEW, Read, made_at, open_history, row_id
 from loyalty_async.models import LoyaltyReceipt, LoyaltyTransaction, LoyaltyWallet, Movement
 from wallet_async.engine import checks
 from wallet_async.engine.bulk import Bulk
-from wallet_async.engine.calls import Call, Reply
+from wallet_async.engine.calls import Call, Reply, opposite
 from wallet_async.engine.errors import InvalidInputError, OutcomeUnknownError
-from wallet_async.engine.once import Sight
+from wallet_async.engine.once import TAKEN_BACK, Sight
 from wallet_async.engine.pager import LOOKAHEAD, Pager
 from wallet_async.engine.progress import OnProgress
 from wallet_async.engine.session import WalletSession
@@ -179,19 +179,32 @@ class LoyaltyReading(WalletSession):
         own = [row for row in rows if _is(row, movement)]
         return self._oldest(own, movement.reference, key=row_id, moment=made_at)
 
-    async def _booked(self, movement: Movement, since: datetime | None, timeout: float) -> Sight[LoyaltyReceipt]:
-        """Say what the history shows of a movement; a row that is not completed proves nothing yet."""
+    async def _booked(
+        self, movement: Movement, since: datetime | None, timeout: float, later: str | None = None
+    ) -> Sight[LoyaltyReceipt]:
+        """Say what the history shows of a movement; a row that was never completed proves nothing yet."""
         since = None if since is None else since - SKEW
         rows = await self._with_reference(movement.wallet_number, movement.reference, since, timeout)
+        behind = False
+        if later is not None and not rows:
+            # One reading for both: of two searches the one may meet a replica that is behind, and the other not.
+            history = await self.transactions(movement.wallet_number, since=since, timeout=timeout).collect()
+            rows = [row for row in history if row.reference == movement.reference]
+            behind = all(row.reference != later for row in history)
         rows = [row for row in rows if wire.may_be_of(row, movement.wallet_number)]
-        own = [row for row in rows if _is(row, movement) and row.completed]
+        own = [row for row in rows if _is(row, movement) and (row.completed or row.taken_back)]
         row = self._oldest(own, movement.reference, key=row_id, moment=made_at)
-        others = [row for row in rows if row not in own]
+        odd = _odd(own, [row for row in rows if row not in own], movement)
+        if row is not None and odd is not None:
+            self._tell_person(movement.reference, odd)
         return Sight(
-            receipt=None if row is None else wire.receipt_of(movement),
-            doubled=len(own) > 1,
-            odd=_odd(others[0], movement) if others else None,
+            receipt=None if row is None else wire.receipt_of(movement), doubled=len(own) > 1, odd=odd, behind=behind
         )
+
+    async def _alike(self, movement: Movement, since: datetime, timeout: float) -> bool:
+        """Whether a row of the wallet may be the movement's own without its reference."""
+        history = self.transactions(movement.wallet_number, since=since - SKEW, timeout=timeout)
+        return any([_is(row, movement) async for row in history])
 
     async def _found(
         self, wallet_number: str, reference: str, since: datetime | None, timeout: float | None
@@ -227,10 +240,14 @@ def _is(row: LoyaltyTransaction, movement: Movement) -> bool:
     return wire.is_of(row, movement.wallet_number) and (row.type, row.amount) == (movement.kind, movement.amount)
 
 
-def _odd(row: LoyaltyTransaction, movement: Movement) -> str:
-    if _is(row, movement):
-        return f"its row is not completed (status {row.status_id})"
-    return "a row carries its reference, with another kind or amount"
+def _odd(own: list[LoyaltyTransaction], others: list[LoyaltyTransaction], movement: Movement) -> str | None:
+    """Say what a person has to look at: rows that were taken back, or carry its reference and are not its own."""
+    back = (opposite(movement.kind), movement.amount)
+    if own and all((row.type, row.amount) == back for row in others):
+        return TAKEN_BACK if others or any(row.taken_back for row in own) else None
+    if others and _is(others[0], movement):
+        return f"its row is not completed (status {others[0].status_id})"
+    return "a row carries its reference, with another kind or amount" if others else None
 
 
 def _pair(wallet: object) -> tuple[str, str | None]:

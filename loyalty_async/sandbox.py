@@ -7,11 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 from loyalty_async.sandbox_history import read_filter, select
 from loyalty_async.sandbox_openapi import document
 from loyalty_async.sandbox_pages import (
+    REFUNDED,
     UNSET,
     accepted,
     history_row,
@@ -26,7 +27,8 @@ from loyalty_async.sandbox_pages import (
 from loyalty_async.sandbox_token import TokenDesk
 from wallet_async.sandbox.api import Answer, Request, Route
 from wallet_async.sandbox.jsontext import dumps, loads
-from wallet_async.sandbox.ledger import Amount, Ledger, LedgerWallet, as_amount
+from wallet_async.sandbox.ledger import Amount, Entry, Ledger, LedgerWallet, as_amount
+from wallet_async.sandbox.texts import Keeps, kept
 
 _OPERATIONS = {
     "/v1/wallet/increaseloyaltybalance": "credit",
@@ -68,9 +70,10 @@ class LoyaltyApi:
         bearer: str | None = None,
         scope: str | None = None,
         expires_in: int = 3600,
-        deduplicate: bool = False,
+        deduplicate: bool | Literal["answered"] = False,
         failure_status: int = 400,
         first_page_index: int = 0,
+        references: Keeps = "as sent",
         seed: int = 0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -82,9 +85,11 @@ class LoyaltyApi:
             bearer: A fixed token that calls may carry instead.
             scope: The scope a token request has to name; None: any, or none.
             expires_in: Seconds for which a token holds.
-            deduplicate: Whether a known ext_transaction_id is refused with 301; the loyalty pages do not say.
+            deduplicate: Whether a known ext_transaction_id is refused with 301, or "answered" like the first request;
+                either way nothing is booked. The loyalty pages do not say.
             failure_status: HTTP status of failures; the pages do not say.
             first_page_index: Index of the first page of a history; the pages do not say.
+            references: How an ext_transaction_id is kept, and searched for; the pages do not say.
             seed: Makes ids and tokens repeatable.
             clock: Gives the time of a movement, aware; tokens expire by it.
 
@@ -105,6 +110,8 @@ class LoyaltyApi:
         self._deduplicate = deduplicate
         self._failure_status = failure_status
         self._first_page_index = first_page_index
+        self._references: Keeps = references
+        self._refunded: set[str] = set()
         self._seed = seed
         self._clock = clock
         self.ledger: Ledger = Ledger(new_id=lambda number: self._digits(f"entry {number}"), clock=clock)
@@ -192,6 +199,12 @@ class LoyaltyApi:
             reference = f"elsewhere-{len(self.ledger) + 1}"
             self.ledger.append(number, "credit", Decimal("10.00"), reference=reference)
 
+    def take_back(self, entry: Entry) -> None:
+        """Reverse a movement. Invention: its row becomes "refunded", and one without a reference stands against it."""
+        kind = "debit" if entry.kind == "credit" else "credit"
+        self._refunded.add(entry.transaction_id)
+        self.ledger.append(entry.wallet, kind, entry.amount)
+
     def openapi(self) -> dict[str, Any]:
         """Give the OpenAPI 3 document."""
         return document(self._failure_status, first_page_index=self._first_page_index)
@@ -208,10 +221,13 @@ class LoyaltyApi:
             return invalid(self._failure_status, [f"{title('currency_code')} is not the wallet's."])
         reference, amount = body["ext_transaction_id"], body["amount"]
         if self._deduplicate and self.ledger.with_reference(reference):
+            if self._deduplicate == "answered":
+                return accepted(wallet_page(wallet, self.ledger.balance(wallet.key)))
             return refused(self._failure_status, "301", "Duplicate ext_transaction_id")
         if kind == "debit" and amount > self.ledger.balance(wallet.key):
             return refused(self._failure_status, "311", "Balance is not enough")
         extra = {"tx_group_correlation_id": body.get("tx_group_correlation_id")}
+        reference = kept(reference, self._references)
         entry = self.ledger.append(wallet.key, kind, amount, reference=reference, extra=extra)
         return accepted(wallet_page(wallet, entry.balance))
 
@@ -241,7 +257,11 @@ class LoyaltyApi:
             return invalid(self._failure_status, wanted)
         seen_until = now - timedelta(seconds=lag) if lag else None
         rows, count = select(self.ledger, wanted, seen_until=seen_until)
-        results = [history_row(row, wallet) for row in rows if (wallet := self.ledger.wallet(row.wallet))]
+        results = [
+            history_row(row, wallet) | (REFUNDED if row.transaction_id in self._refunded else {})
+            for row in rows
+            if (wallet := self.ledger.wallet(row.wallet))
+        ]
         index = wanted.page + self._first_page_index
         # The paging fields are ListByFilter's; those of this page were never seen.
         last = wanted.page * wanted.page_size + len(rows)

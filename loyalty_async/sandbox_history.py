@@ -61,6 +61,7 @@ def select(ledger: Ledger, wanted: Filter, *, seen_until: datetime | None) -> tu
         for entry in _candidates(ledger, wanted.texts)
         if wanted.start <= entry.created_at <= wanted.end
         and (seen_until is None or entry.created_at <= seen_until)
+        and entry.transaction_id not in ledger.hidden
         and _matches(ledger, entry, wanted.texts)
     ]
     if wanted.newest_first:

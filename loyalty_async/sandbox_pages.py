@@ -13,6 +13,9 @@ SUCCESS = "İşlem başarılı"
 UNSET = "0001-01-01T00:00:00+00:00"
 """`created_date_utc` in the answer of AddLoyaltyProgram: .NET's "no date"."""
 
+REFUNDED = {"transaction_status_id": 60, "transaction_status": "Refunded"}
+"""What a history row shows of a movement that was taken back; the name is an invention."""
+
 _LIMITS = (
     "max_balance",
     "topup_credit_limit",

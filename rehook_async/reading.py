@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 
@@ -10,9 +10,10 @@ from rehook_async import wire
 from rehook_async.models import Movement, Receipt, Transaction, Wallet
 from wallet_async.engine import checks
 from wallet_async.engine.bulk import Bulk
+from wallet_async.engine.calls import opposite
 from wallet_async.engine.errors import InvalidInputError, OutcomeUnknownError
-from wallet_async.engine.marker import carries
-from wallet_async.engine.once import Sight
+from wallet_async.engine.marker import carries, find_mark
+from wallet_async.engine.once import TAKEN_BACK, Sight
 from wallet_async.engine.pager import LOOKAHEAD, Pager
 from wallet_async.engine.progress import OnProgress
 from wallet_async.engine.session import WalletSession
@@ -200,34 +201,59 @@ class RehookReading(WalletSession):
     async def _row_of(
         self, movement: Movement, reference: str, since: datetime | None, timeout: float | None
     ) -> Transaction | None:
-        own = [row for row in await self._marked(movement, reference, since, timeout) if _is(row, movement)]
+        (marked,) = await self._marked(movement, [reference], since, timeout)
+        own = [row for row in marked if _is(row, movement)]
         return self._oldest(own, reference, key=_id, moment=_booked_at)
 
     async def _marked(
-        self, movement: Movement, reference: str, since: datetime | None, timeout: float | None
-    ) -> list[Transaction]:
-        """Read every row that carries the mark of *reference*."""
-        wanted = wire.mark(reference)
-        history = self.transactions(movement.source_id, movement.wallet_id, since=since, timeout=timeout)
-        return [row async for row in history if carries(row.description, wanted)]
+        self, movement: Movement, references: Sequence[str], since: datetime | None, timeout: float | None
+    ) -> list[list[Transaction]]:
+        """Read every row of its wallet that carries the mark of one of *references*; a list for each of them."""
+        found: dict[str, list[Transaction]] = {wire.mark(reference): [] for reference in references}
+        async for row in self.transactions(movement.source_id, movement.wallet_id, since=since, timeout=timeout):
+            mark = find_mark(row.description)
+            if mark in found and carries(row.description, mark):
+                found[mark].append(row)
+        return list(found.values())
 
-    async def _booked(self, movement: Movement, since: datetime | None, timeout: float) -> Sight[Receipt]:
-        """Say what the history shows of a movement."""
+    async def _booked(
+        self, movement: Movement, since: datetime | None, timeout: float, later: str | None = None
+    ) -> Sight[Receipt]:
+        """Say what the history shows of a movement, and whether it shows *later*, all in one reading."""
         if movement.reference is None:
             return Sight(odd="it has no reference, so its row cannot be told from others")
         since = None if since is None else since - _SKEW
-        marked = await self._marked(movement, movement.reference, since, timeout)
+        references = [movement.reference] if later is None else [movement.reference, later]
+        marked, *shown = await self._marked(movement, references, since, timeout)
         own = [row for row in marked if _is(row, movement)]
         row = self._oldest(own, movement.reference, key=_id, moment=_booked_at)
+        odd = _odd([row for row in marked if row not in own], movement, booked=row is not None)
+        if row is not None and odd is not None:
+            self._tell_person(movement.reference, odd)
         return Sight(
             receipt=None if row is None else wire.receipt_of(movement, row),
             doubled=len(own) > 1,
-            odd=None if len(own) == len(marked) else "a row carries its mark, with another kind or amount",
+            odd=odd,
+            behind=[] in shown,
         )
+
+    async def _alike(self, movement: Movement, since: datetime, timeout: float) -> bool:
+        """Whether a row may be the movement's own without its mark."""
+        history = self.transactions(movement.source_id, movement.wallet_id, since=since - _SKEW, timeout=timeout)
+        return any([_is(row, movement) and find_mark(row.description) is None async for row in history])
 
 
 def _is(row: Transaction, movement: Movement) -> bool:
     return (row.type, row.points) == (movement.kind, movement.points)
+
+
+def _odd(others: Sequence[Transaction], movement: Movement, *, booked: bool) -> str | None:
+    """Say what rows are that carry the mark of *movement*, and yet are not its own."""
+    if not others:
+        return None
+    if booked and all((row.type, row.points) == (opposite(movement.kind), movement.points) for row in others):
+        return TAKEN_BACK
+    return "a row carries its mark, with another kind or amount"
 
 
 def _pair(wallet: object) -> WalletKey:

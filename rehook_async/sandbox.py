@@ -25,7 +25,8 @@ from rehook_async.sandbox_rows import (
 )
 from wallet_async.sandbox.api import Answer, Request, Route
 from wallet_async.sandbox.jsontext import dumps, loads
-from wallet_async.sandbox.ledger import Amount, Ledger, LedgerWallet, as_amount
+from wallet_async.sandbox.ledger import Amount, Entry, Ledger, LedgerWallet, as_amount
+from wallet_async.sandbox.texts import Keeps, kept
 
 _KEYS = ("key", "secret")
 
@@ -59,6 +60,7 @@ class RehookApi:
         page_size: int = 20,
         empty: Empty = "nothing",
         html_errors: bool = False,
+        descriptions: Keeps = "as sent",
         seed: int = 0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_request_id: Callable[[], str] | None = None,
@@ -72,6 +74,7 @@ class RehookApi:
             page_size: Rows a page; the page says 20 at most.
             empty: What the "empty response" for a wrong wallet is.
             html_errors: Whether `Cannot PUT ...` comes as Express's HTML page or, as shown, as plain text.
+            descriptions: How a description is kept, and shown from then on; the page does not say.
             seed: Makes ids repeatable.
             clock: Gives the time of a movement, aware.
             new_request_id: Gives a request id; None: UUIDs from *seed*.
@@ -83,6 +86,7 @@ class RehookApi:
         self._page_size = page_size
         self._empty = empty
         self._html_errors = html_errors
+        self._descriptions: Keeps = descriptions
         self._seed = seed
         self._clock = clock
         self._random = random.Random(seed)
@@ -153,6 +157,11 @@ class RehookApi:
                 for key in [wallet.key] * rows if wallet else []:
                     self.ledger.append(key, "credit", 10, description=text)
 
+    def take_back(self, entry: Entry) -> None:
+        """Reverse a movement. Invention: by a movement the other way, under the same description."""
+        kind = "debit" if entry.kind == "credit" else "credit"
+        self.ledger.append(entry.wallet, kind, entry.amount, description=entry.description)
+
     def openapi(self) -> dict[str, Any]:
         """Give the OpenAPI 3 document."""
         return document(self._page_size)
@@ -182,13 +191,16 @@ class RehookApi:
         if wallet is None:
             return self._empty_answer()
         start = (int(page) - 1) * self._page_size
-        if request.lag:
-            seen_until = self._clock() - timedelta(seconds=request.lag)
-            shown = [entry for entry in self.ledger.entries(wallet.key) if entry.created_at <= seen_until]
-            rows = shown[::-1][start : start + self._page_size]
+        if request.lag or self.ledger.hidden:
+            rows = self._shown(wallet, request.lag)[::-1][start : start + self._page_size]
         else:
             rows = self.ledger.newest(wallet.key, start, self._page_size)
         return Answer(200, dumps([history_row(entry) for entry in rows]))
+
+    def _shown(self, wallet: LedgerWallet, lag: float) -> list[Entry]:
+        until, hidden = self._clock() - timedelta(seconds=lag), self.ledger.hidden
+        rows = self.ledger.entries(wallet.key)
+        return [entry for entry in rows if entry.created_at <= until and entry.transaction_id not in hidden]
 
     def _move(self, request: Request, source_id: str, wallet_id: str) -> Answer:
         body = _body(request)
@@ -210,7 +222,7 @@ class RehookApi:
         before = self.ledger.balance(wallet.key)
         if kind == "debit" and points > before:
             return self._error(INSUFFICIENT)
-        entry = self.ledger.append(wallet.key, kind, points, description=text)
+        entry = self.ledger.append(wallet.key, kind, points, description=kept(text, self._descriptions))
         request_id = self._new_request_id()
         return Answer(200, dumps(receipt(wallet, before, entry, wallet_id=wallet_id, request_id=request_id)))
 

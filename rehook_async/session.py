@@ -192,5 +192,6 @@ class RehookSession(RehookReading):
         return Books(
             Receipt,
             lambda announcement, timeout: self._write(call, read, timeout, movement, announcement),
-            lambda since, timeout: self._booked(movement, since, timeout),
+            lambda since, timeout, later=None: self._booked(movement, since, timeout, later),
+            lambda since, timeout: self._alike(movement, since, timeout),
         )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
 from tests.cli.process import Ended, Inside, SandboxProcess, sandbox
+from tests.journal.conformance import STATES, brought
 from wallet_async.cli import main
+from wallet_async.journal.sqlite import SqliteStore
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -63,3 +67,17 @@ def inside(capsys: pytest.CaptureFixture[str]) -> Iterator[Inside]:
 
         yield run
     time.tzset()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Give a journal with one entry in each state; they are of a made-up provider."""
+
+    async def fill() -> None:
+        store = await SqliteStore.open(tmp_path / "journal.db")
+        for state in STATES:
+            await brought(store, state, f"order-{state}", service="made-up")
+        await store.aclose()
+
+    asyncio.run(fill())
+    return tmp_path / "journal.db"

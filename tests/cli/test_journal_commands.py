@@ -11,39 +11,32 @@ import pytest
 
 from tests.cli.journal import one_line, url_of
 from tests.cli.process import Inside, SandboxProcess
-from tests.journal.conformance import STATES, brought, sending
+from tests.journal.conformance import sending
 from tests.journal.postgres_server import PASSWORD, PostgresServer, postgres  # noqa: F401 - a fixture
 from wallet_async.cli.exits import without_password
 from wallet_async.journal import migrations
 from wallet_async.journal.sqlite import SqliteStore
 
+STEPS = [{"number": 1, "name": "entries"}, {"number": 2, "name": "inbox"}]
+"""What `install` applies."""
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """Give a journal with one entry in each state; they are of a made-up provider."""
 
-    async def fill() -> None:
-        store = await SqliteStore.open(tmp_path / "journal.db")
-        for state in STATES:
-            await brought(store, state, f"order-{state}", service="made-up")
-        await store.aclose()
-
-    asyncio.run(fill())
-    return tmp_path / "journal.db"
+STEPS = [{"number": step.number, "name": step.name} for step in migrations.load("sqlite")]
+"""What `install` says that it did."""
 
 
 def test_install_check_and_upgrade(tmp_path: Path, inside: Inside) -> None:
     """Install makes a file for its owner alone and may be repeated; check tells the version and the counts."""
     path = tmp_path / "made.db"
     environ = {"WALLET_ASYNC_JOURNAL": url_of(path)}
-    assert inside("journal", "install", "--json", environ=environ).rows == [{"number": 1, "name": "entries"}]
+    assert inside("journal", "install", "--json", environ=environ).rows == STEPS
     assert path.stat().st_mode & 0o777 == 0o600
     for command in ("install", "upgrade"):
         again = inside("journal", command, environ=environ)
         assert (again.code, again.out) == (0, "")
         assert "nothing to do" in one_line(again)
     (health,) = inside("journal", "check", "--json", environ=environ).rows
-    assert (health["version"], health["pending"], health["restored"], health["applied"]) == (1, 0, False, 0)
+    assert (health["version"], health["pending"], health["restored"], health["applied"]) == (len(STEPS), 0, False, 0)
 
 
 def test_check_counts_and_tells_a_copy(file: Path, inside: Inside) -> None:
@@ -107,15 +100,16 @@ def test_the_check_of_what_was_put_back_notices_a_look_that_hides_it(
 def test_check_tells_what_an_older_journal_lacks(file: Path, inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     """1, and the file is not brought up to date by it; `upgrade` does that."""
     steps = migrations.load("sqlite")
-    later = (*steps, migrations.Migration(len(steps) + 1, "second", "CREATE TABLE second (a);"))
+    later = (*steps, migrations.Migration(len(steps) + 1, "later", "CREATE TABLE later (a);"))
     monkeypatch.setattr(migrations, "load", lambda dialect: later)
     for module in ("cli.journal.tables", "cli.journal.reading", "journal.sqlite.schema"):
         monkeypatch.setattr(f"wallet_async.{module}.load", lambda dialect: later)
     for _ in range(2):
         old = inside("journal", "check", url_of(file), "--json", environ={})
-        assert (old.code, old.rows[0]["version"], old.rows[0]["pending"]) == (1, 1, 1)
+        assert (old.code, old.rows[0]["version"], old.rows[0]["pending"]) == (1, len(steps), 1)
         assert "run `wallet-async journal upgrade`" in one_line(old)
-    assert inside("journal", "upgrade", url_of(file), "--json", environ={}).rows == [{"number": 2, "name": "second"}]
+    upgraded = inside("journal", "upgrade", url_of(file), "--json", environ={})
+    assert upgraded.rows == [{"number": len(steps) + 1, "name": "later"}]
     assert inside("journal", "check", url_of(file), environ={}).code == 0
 
 
@@ -127,6 +121,8 @@ READING = [
     ("show", "rehook", "order-1"),
     ("resolve", "rehook"),
     ("audit", "rehook"),
+    ("prune", "--older-than", "30"),
+    ("accept-restored",),
 ]
 
 
@@ -248,9 +244,9 @@ def test_the_commands_on_postgres(postgres: PostgresServer, inside: Inside) -> N
     url = postgres.url(asyncio.run(postgres.create()))
     environ = {"WALLET_ASYNC_JOURNAL": url}
     before = inside("journal", "check", "--json", environ=environ)
-    assert (before.code, before.rows[0]["version"], before.rows[0]["pending"]) == (1, 0, 1)
+    assert (before.code, before.rows[0]["version"], before.rows[0]["pending"]) == (1, 0, len(STEPS))
     assert "run `wallet-async journal install`" in one_line(before)
-    assert inside("journal", "install", "--json", environ=environ).rows == [{"number": 1, "name": "entries"}]
+    assert inside("journal", "install", "--json", environ=environ).rows == STEPS
     assert inside("journal", "check", environ=environ).code == 0
     empty = inside("journal", "list", environ=environ)
     assert (empty.code, empty.err) == (0, "no entries\n")

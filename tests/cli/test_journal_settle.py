@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sqlite3
-from contextlib import closing
 from itertools import count
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from rehook_async import RehookSession
 from tests.cli.journal import one_line, url_of
 from tests.cli.process import Inside, SandboxProcess
+from tests.journal.behind import rewritten
 from tests.journal.conformance import sending
 from wallet_async.engine.errors import OutcomeUnknownError
 from wallet_async.journal import Journal
@@ -61,9 +61,7 @@ def proves_absence(rehook: SandboxProcess, path: Path, inside: Inside) -> None:
     rehook.faults("close@before:credit")
     book(rehook, path, rehook.wallet(), "never")
     rehook.faults("")
-    with closing(sqlite3.connect(path)) as db:  # its deadline is over
-        db.execute("UPDATE entries SET send_by = sent_at")
-        db.commit()
+    rewritten(path, "rehook", "never", lambda entry: evolve(entry, send_by=entry.sent_at))  # its deadline is over
     done = inside("journal", "resolve", "rehook", url_of(path), *QUICK, environ=rehook.environ)
     assert done.code == 0, done.err
     assert "not_applied" in done.out

@@ -176,6 +176,20 @@ EVENTS: dict[type, tuple[Any, int, str]] = {
         logging.ERROR,
         "reference 'o-1' needs a person: a row carries its mark",
     ),
+    events.RedeliveryEvent: (
+        events.RedeliveryEvent(
+            service="s", source="orders", event_id="e-1", deliveries=3, delay=4.0, error=ConnectError("refused")
+        ),
+        logging.INFO,
+        "event 'e-1' of 'orders' comes again in 4.0 s, delivery 3: refused",
+    ),
+    events.DeadLetterEvent: (
+        events.DeadLetterEvent(
+            service="s", source="orders", event_id="e-1", deliveries=3, error=ConnectError("refused")
+        ),
+        logging.ERROR,
+        "event 'e-1' of 'orders' is given up, delivery 3: refused",
+    ),
 }
 
 

@@ -48,6 +48,15 @@ class FirstPageOnly(Walk[Row]):
         return super().take(rows, left)[0], End()
 
 
+class EndsAtTheCount(Walk[Row]):
+    """Twin: reads as many pages as were told when it began, and none that came to be one meanwhile."""
+
+    def take(self, rows: Sequence[Row], left: int) -> tuple[tuple[Row, ...], Step]:
+        fresh, step = super().take(rows, left)
+        self.pages = getattr(self, "pages", 5) - 1
+        return fresh, step if self.pages else End()
+
+
 class EndsWhenAllIsKnown(Walk[Row]):
     """Twin: takes a page without a new row for the end."""
 
@@ -104,6 +113,7 @@ HARD = {
     # arrivals before each reading, the twin it breaks
     "one row between two pages": ([0, 1], NoDedup),
     "more than one page": ([], FirstPageOnly),
+    "a page of arrivals after a count of five": ([0, 20], EndsAtTheCount),
     "a page of arrivals": ([0, 20], EndsWhenAllIsKnown),
     "two pages of arrivals": ([0, 0, 40], EndsWhenHeadRests),
     "a page of arrivals, and one more before the head is read": ([0, 20, 20], EndsWhenHeadRests),

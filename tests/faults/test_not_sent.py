@@ -13,7 +13,7 @@ import aiohttp
 import attrs
 import pytest
 
-from tests.faults.judge import HASTY, LONG, SHORT, Outcome, assert_clean, attempt, until
+from tests.faults.judge import HASTY, LONG, SHORT, Outcome, Watch, assert_clean, attempt, until
 from tests.faults.providers import Client
 from tests.kit import (
     CommitServer,
@@ -92,18 +92,20 @@ PLACES = (
 )
 
 
-async def judge_place(client: Client, name: str, kind: Kind = "credit") -> Outcome:
-    """Make one write to a place and assert that it is known not to have been sent.
+async def judge_place(
+    client: Client, name: str, kind: Kind = "credit", *, journal: Any = None, watch: Watch = no_leaks
+) -> Outcome:
+    """Make one write to a place, with a journal or without, and assert that it is known not to have been sent.
 
     Raises:
         AssertionError: The client claims something else, or the server saw a request.
     """
     events: list[Event] = []
-    async with place(name) as where, no_leaks():
+    async with place(name) as where, watch():
         http = aiohttp.ClientSession(proxy=where.proxy) if where.proxy else None
         async with (
             http or contextlib.nullcontext(),
-            client.session(where.url, http=http, retry=HASTY, on_event=events.append) as session,
+            client.session(where.url, http=http, retry=HASTY, on_event=events.append, journal=journal) as session,
         ):
             timeout = SHORT if where.hangs else LONG
             outcome = await attempt(lambda: client.write(session, kind, timeout=timeout), events)

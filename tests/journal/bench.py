@@ -66,13 +66,13 @@ class Bench:
         """Give the events of one kind."""
         return [event for event in self.events if isinstance(event, kind)]
 
-    def plant_altered(self, reference: str = "r-1") -> None:
-        """Book a row that carries the mark, with another amount."""
+    def plant_altered(self, reference: str = "r-1", *, kind: str = "credit", amount: int = AMOUNT + 1) -> None:
+        """Book a row that carries the mark, with another kind or amount."""
         if self.client.name == "rehook":
             description = f"{marker('rehook', reference)} Order 1"
-            self.sandbox.ledger.append((CUSTOMER, REHOOK_WALLET), "credit", AMOUNT + 1, description=description)
+            self.sandbox.ledger.append((CUSTOMER, REHOOK_WALLET), kind, amount, description=description)
         else:
-            self.sandbox.ledger.append(LOYALTY_WALLET, "credit", AMOUNT + 1, reference=reference)
+            self.sandbox.ledger.append(LOYALTY_WALLET, kind, amount, reference=reference)
 
 
 @asynccontextmanager

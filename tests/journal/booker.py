@@ -3,48 +3,73 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
+import time
 from contextlib import AsyncExitStack
+from multiprocessing.connection import Connection
+from typing import Any
 
-from tests.faults.providers import CLIENTS
+import cattrs.gen  # noqa: F401 - loaded late otherwise, by every process, as are the next three
+from attrs import frozen
+
+import wallet_async.engine.fast
+import wallet_async.engine.transport.opening
+import wallet_async.journal.sqlite  # noqa: F401
+from tests.faults.providers import CLIENTS, Client
 from wallet_async.engine.errors import WalletError
 from wallet_async.journal import Journal, Settling
 
 IN_FLIGHT = 20
-SETTLING = Settling(commit_within=0.5, shown_within=0.1, every=0.05)
-"""The sandbox books at once or never; half a second is for a busy machine."""
+SETTLING = Settling(commit_within=1.0, shown_within=0.1, every=0.05)
+"""The sandbox books at once or never; a second is for a busy machine."""
+TIMEOUT = 1.0  # seconds for a call
 
 
-async def main(provider: str, url: str, journal_url: str, count: int) -> None:
-    """Book *count* references of *provider* at *url*; *journal_url* ``none``: without a journal, for the twin."""
-    client = CLIENTS[provider]
-    numbers = iter(range(count))
+@frozen(kw_only=True)
+class Work:
+    """What to book, and where."""
+
+    client: str
+    url: str
+    journal: str | None
+    """None: without one, for the twin."""
+    references: list[str]
+    timeout: float = TIMEOUT
+    ahead: float = 0.0
+    """Seconds by which its clock is ahead: the time since an earlier start that nobody wants to sit out."""
+
+
+async def opened(work: Work) -> Journal:
+    """Open the journal of *work*."""
+    assert work.journal is not None
+    journal = await Journal.open(work.journal, settling=SETTLING)
+    journal._clock = lambda: time.time_ns() // 1000 + int(work.ahead * 1e6)
+    return journal
+
+
+def main(talk: Connection, work: Work) -> None:
+    """Book all of it, and say each receipt's reference beside the one that was asked for."""
+    asyncio.run(_book(talk, work), debug=False)
+
+
+async def _book(talk: Connection, work: Work) -> None:
+    client, references = CLIENTS[work.client], iter(work.references)
     async with AsyncExitStack() as stack:
-        journal = None
-        if journal_url != "none":
-            journal = await stack.enter_async_context(await Journal.open(journal_url, settling=SETTLING))
-        session = await stack.enter_async_context(client.session(url, journal=journal))
+        journal = await stack.enter_async_context(await opened(work)) if work.journal else None
+        session = await stack.enter_async_context(client.session(work.url, journal=journal))
 
         async def one_by_one() -> None:
-            for number in numbers:
-                await booked(client, session, f"order-{number}")
+            for reference in references:
+                talk.send((reference, await _booked(client, session, reference, work.timeout)))
 
         await asyncio.gather(*(one_by_one() for _ in range(IN_FLIGHT)))
 
 
-async def booked(client: object, session: object, reference: str) -> None:
-    """Ask for one until there is a receipt, and say so in one piece, so that the kill cannot cut it."""
+async def _booked(client: Client, session: Any, reference: str, timeout: float) -> str:
+    """Ask for one until there is a receipt."""
     while True:
         try:
-            receipt = await client.write(session, reference=reference, timeout=1.0)  # type: ignore[attr-defined]
+            receipt = await client.write(session, reference=reference, timeout=timeout)
         except WalletError:
             await asyncio.sleep(0.01)
         else:
-            os.write(1, (json.dumps([reference, receipt.reference]) + "\n").encode())
-            return
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))
+            return str(receipt.reference)

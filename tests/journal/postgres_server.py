@@ -213,10 +213,15 @@ async def database(postgres: PostgresServer) -> str:
     return await installed(postgres)
 
 
-@pytest.fixture
-async def emptied(postgres: PostgresServer) -> str:
-    """Give a database with a journal and nothing in it, which other tests have used: that takes less time."""
+async def cleared(postgres: PostgresServer) -> str:
+    """Take everything out of the journal in the database that tests share, and give its name."""
     postgres.shared = postgres.shared or await installed(postgres)
     async with postgres.connection(postgres.shared) as connection:
         await connection.execute("DELETE FROM wallet_async.entries")
     return postgres.shared
+
+
+@pytest.fixture
+async def emptied(postgres: PostgresServer) -> str:
+    """Give a database with a journal and nothing in it, which other tests have used: that takes less time."""
+    return await cleared(postgres)

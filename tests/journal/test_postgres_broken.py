@@ -122,7 +122,7 @@ async def check_a_statement_still_at_work(
         await held.start()
         await other.execute(
             "INSERT INTO wallet_async.entries SELECT service, 'order-1', fingerprint, movement, state,"
-            " attempt, owner, 1, 1, receipt, reason, 1, 1 FROM wallet_async.entries"
+            " attempt, owner, 1, 1, receipt, reason, 1, 1, 1 FROM wallet_async.entries"
         )
         proxy.arm(1, "at once")
         claiming = asyncio.ensure_future(store.claim(sending()))

@@ -81,7 +81,7 @@ async def test_an_open_store_shows_no_password(postgres: PostgresServer, databas
     store = await PostgresStore.open(postgres.url(database))
     assert PASSWORD not in repr(store)
     async with postgres.connection(database) as connection:
-        await connection.execute("DROP TABLE wallet_async.entries")
+        await connection.execute("DROP TABLE wallet_async.entries CASCADE")
     with pytest.raises(JournalError, match="run `wallet-async journal install`") as caught:
         await store.claim(sending(movement=CANARY))
     assert PASSWORD not in shown(caught.value)

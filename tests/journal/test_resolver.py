@@ -99,13 +99,13 @@ async def test_what_was_dropped_is_proved_absent_and_sent_again(client: Client) 
     await proved_absent(client)
 
 
-async def lagging(client: Client) -> None:
+async def lagging(client: Client, settling: Settling = SETTLING) -> None:
     """Lose an answer whose row shows only after a while; asked again all the while.
 
     Raises:
         AssertionError: It was booked twice, or was not found.
     """
-    async with opened(client) as (bench, session):
+    async with opened(client, settling) as (bench, session):
         bench.sandbox.faults.add(Fault("lag", seconds=(L, L)))
         await bench.lose(session, fault=late(SENDING + D - 5))
         await bench.hands.advance(SENDING + D + L - 6)
@@ -120,6 +120,12 @@ async def test_a_lagging_history_is_waited_for(client: Client) -> None:
     await lagging(client)
 
 
+async def test_twin_no_time_to_show(client: Client) -> None:
+    """With L = 0 the same check fails."""
+    with pytest.raises(AssertionError, match="not_applied"):
+        await lagging(client, Settling(commit_within=D, shown_within=1e-6, every=EVERY))
+
+
 async def stale_replica(client: Client) -> None:
     """Let the first look after D + L meet a replica that is far behind.
 
@@ -127,6 +133,8 @@ async def stale_replica(client: Client) -> None:
         AssertionError: The movement, which is booked, was taken for absent.
     """
     async with opened(client) as (bench, session):
+        await client.write(session, reference="r-0")
+        await bench.hands.advance(L + 2 * EVERY)  # its mark has been seen, and proves nothing of what came later
         await bench.lose(session, fault=late(SENDING + D - 1))
         bench.sandbox.faults.add(Fault("lag", seconds=(1000, 1000), times=1_000_000))
         await bench.hands.advance(SENDING + D + L - 1)
@@ -146,30 +154,6 @@ async def test_twin_one_look_is_fooled(client: Client, monkeypatch: pytest.Monke
     monkeypatch.setattr(settling, "LOOKS", 1)
     with pytest.raises(AssertionError, match="taken for not_applied"):
         await stale_replica(client)
-
-
-FAILURES = [
-    Fault("status", operation="transactions", status=500),
-    Fault("status", operation="transactions", status=429, retry_after=0),
-    Fault("close", operation="transactions"),
-    Fault("garbage", operation="transactions"),
-]
-
-
-@pytest.mark.parametrize("fault", FAILURES, ids=lambda fault: f"{fault.kind}-{fault.status}")
-@pytest.mark.parametrize("lost", ["before", "after"])
-async def test_a_history_that_cannot_be_read_concludes_nothing(client: Client, fault: Fault, lost: str) -> None:
-    """However long it fails; once it can be read all is settled soon."""
-    async with opened(client) as (bench, session):
-        await bench.lose(session, fault=Fault("close", where=lost, operation="credit", times=1))
-        bench.sandbox.faults.add(fault)
-        await bench.hands.advance(SENDING + D + L + 50)
-        assert bench.state() == "in_doubt"
-        assert not bench.told(SettledEvent)
-        assert session.statistics().in_doubt == 1
-        bench.sandbox.faults.clear()
-        await bench.hands.advance(3 * EVERY)
-        assert bench.state() == ("applied" if lost == "after" else "not_applied")
 
 
 async def first_page_only(client: Client) -> None:

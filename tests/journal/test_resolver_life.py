@@ -137,10 +137,10 @@ async def test_one_that_breaks_does_not_keep_the_others(
     """A mistake in this library, or an entry nobody foresaw, is logged; the next entries have their turn."""
     sight = history.History.sight
 
-    async def broken(one: history.History, entry: Entry) -> Sight[object]:
+    async def broken(one: history.History, entry: Entry, later: Entry | None = None) -> Sight[object]:
         if entry.reference < "r-8":
             raise ZeroDivisionError
-        return await sight(one, entry)
+        return await sight(one, entry, later)
 
     async with opened(client) as (bench, session):
         bench.sandbox.faults.add(Fault("status", operation="transactions", status=500))

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-from random import Random
 from typing import Any
 
 import pytest
 
 import loyalty_async.reading
 import loyalty_async.sandbox
+import loyalty_async.wire
 import rehook_async.reading
 import rehook_async.sandbox
 import rehook_async.wire
-from tests.faults.providers import CLIENTS, Client
-from tests.journal.bench import EVERY, SENDING, D, L, late, opened
-from wallet_async.engine.errors import OutcomeUnknownError
+from tests.faults.loyalty_client import OTHER_WALLET
+from tests.faults.providers import AMOUNT, CLIENTS, Client
+from tests.journal.bench import EVERY, SENDING, SETTLING, D, L, late, opened
+from wallet_async.engine.errors import OutcomeUnknownError, RefusedError
 from wallet_async.engine.events import DoubledEvent, PersonNeededEvent
-from wallet_async.journal import Settling, audit, once
+from wallet_async.journal import Settling, once
 from wallet_async.sandbox import Fault
 
 
@@ -82,15 +81,15 @@ async def test_every_double_is_found_by_an_audit(client: Client) -> None:
         assert [event.reference for event in bench.told(DoubledEvent)] == ["r-3"]
 
 
-async def altered(client: Client) -> None:
-    """Drop a credit, and let a row with its mark and another amount show.
+async def altered(client: Client, **what: Any) -> None:
+    """Drop a credit, and let a row with its mark and another amount show, or with another kind.
 
     Raises:
         AssertionError: Something was concluded from it, or nobody was told.
     """
     async with opened(client) as (bench, session):
         await bench.lose(session, fault=Fault("close", where="before", operation="credit", times=1))
-        bench.plant_altered()
+        bench.plant_altered(**what)
         await bench.hands.advance(500)
         assert bench.state() == "in_doubt", f"taken for {bench.state()}"
         (event,) = bench.told(PersonNeededEvent)
@@ -103,17 +102,52 @@ async def altered(client: Client) -> None:
         assert bench.booked() <= 1
 
 
-async def test_an_altered_row_is_left_to_a_person(client: Client) -> None:
+ANOTHER = [{"amount": AMOUNT + 1}, {"amount": AMOUNT - 1}, {"kind": "debit", "amount": AMOUNT}]
+
+
+@pytest.mark.parametrize("what", ANOTHER, ids=str)
+async def test_an_altered_row_is_left_to_a_person(client: Client, what: dict[str, Any]) -> None:
     """It proves neither that it was booked nor that it was not; that is said once, and kept."""
-    await altered(client)
+    await altered(client, **what)
 
 
-async def test_twin_the_mark_alone_believed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("what", ANOTHER, ids=str)
+async def test_twin_the_mark_alone_believed(
+    client: Client, what: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same where kind and amount are not compared."""
     monkeypatch.setattr(rehook_async.reading, "_is", lambda row, movement: True)
     monkeypatch.setattr(loyalty_async.reading, "_is", lambda row, movement: True)
     with pytest.raises(AssertionError, match="taken for applied"):
-        await altered(client)
+        await altered(client, **what)
+
+
+async def another_wallet() -> None:
+    """Drop a credit, and let a row of its reference, kind and amount show in another wallet.
+
+    Raises:
+        AssertionError: It was taken for its own.
+    """
+    client = CLIENTS["loyalty"]
+    async with opened(client) as (bench, session):
+        await bench.lose(session, fault=Fault("close", where="before", operation="credit", times=1))
+        bench.sandbox.ledger.append(OTHER_WALLET, "credit", AMOUNT, reference="r-1")
+        await bench.hands.advance(SENDING + D + L + 3 * EVERY)
+        assert bench.state() == "not_applied", f"taken for {bench.state()}"
+        assert not bench.told(PersonNeededEvent)
+
+
+async def test_a_row_of_another_wallet_is_none() -> None:
+    """Sipay searches all wallets for a reference, and another system may use the same one there."""
+    await another_wallet()
+
+
+async def test_twin_wallets_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same where only reference, kind and amount are looked at."""
+    monkeypatch.setattr(loyalty_async.wire, "may_be_of", lambda *_: True)
+    monkeypatch.setattr(loyalty_async.reading, "_is", lambda row, movement: row.amount == movement.amount)
+    with pytest.raises(AssertionError, match="taken for applied"):
+        await another_wallet()
 
 
 async def test_doubled_rows_are_one_movement_and_reported(client: Client) -> None:
@@ -143,60 +177,47 @@ async def test_an_altered_row_beside_its_own_is_reported(client: Client) -> None
         assert session.statistics().need_person == 0
 
 
-async def test_too_old_for_the_history_is_left_to_a_person(client: Client) -> None:
-    """A retention that the user states: what may have left the history is not absent."""
-    bounded = Settling(commit_within=D, shown_within=L, every=EVERY, retention=200)
-    async with opened(client, bounded) as (bench, session):
+async def left_the_history(client: Client, settling: Settling) -> None:
+    """Lose the answer of a booked credit, and let its row leave the history before anybody could read it.
+
+    Raises:
+        AssertionError: It was taken for absent, or nobody was told.
+    """
+    async with opened(client, settling) as (bench, session):
         bench.sandbox.faults.add(Fault("status", operation="transactions", status=500))
-        await bench.lose(session, fault=Fault("close", where="before", operation="credit", times=1))
+        await bench.lose(session)
         await bench.hands.advance(210)
+        bench.sandbox.ledger.hidden.update(entry.transaction_id for entry in bench.sandbox.ledger.entries())
         bench.sandbox.faults.clear()
         await bench.hands.advance(300)
-        assert bench.state() == "in_doubt"
+        assert bench.state() == "in_doubt", f"taken for {bench.state()}"
         (event,) = bench.told(PersonNeededEvent)
         assert "no longer goes back" in event.reason
 
 
-async def mark_altered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the provider show every description in small letters, and lose the answer of a booked credit."""
-    row = rehook_async.sandbox.history_row
-    monkeypatch.setattr(
-        rehook_async.sandbox, "history_row", lambda entry: row(entry) | {"description": entry.description.lower()}
-    )
-    client = CLIENTS["rehook"]
-    async with opened(client) as (bench, session):
-        await client.write(session, reference="r-0")
-        await bench.lose(session)
-        await bench.hands.advance(300)
-        assert bench.state() == "in_doubt", f"taken for {bench.state()}"
-        assert {event.reference for event in bench.told(PersonNeededEvent)} == {"r-0", "r-1"}
+async def test_too_old_for_the_history_is_left_to_a_person(client: Client) -> None:
+    """A retention that the user states: what may have left the history is not absent."""
+    await left_the_history(client, Settling(commit_within=D, shown_within=L, every=EVERY, retention=200))
 
 
-async def test_a_provider_that_alters_marks_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A movement that is known to be booked is not found by its mark: nothing is proved absent, and it is told."""
-    await mark_altered(monkeypatch)
-
-
-async def test_twin_marks_unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same without the check."""
-
-    async def nothing(*_: Any) -> None:
-        pass
-
-    monkeypatch.setattr(audit.Audit, "check_marks", nothing)
+async def test_twin_a_retention_that_is_not_stated(client: Client) -> None:
+    """The same where the history is believed to keep its rows for ever."""
     with pytest.raises(AssertionError, match="taken for not_applied"):
-        await mark_altered(monkeypatch)
+        await left_the_history(client, SETTLING)
 
 
-async def test_marks_that_survive_are_looked_at_once(client: Client) -> None:
-    """One reading of a history for a session, and none where nothing is booked yet."""
+async def test_what_is_refused_and_booked_later_is_reported(client: Client) -> None:
+    """Proved absent, sent again and refused: the first request may still be booked, later than believed."""
     async with opened(client) as (bench, session):
-        await bench.hands.advance(100)
-        assert bench.sandbox.observed.requests["transactions"] == 0
-        await client.write(session)
-        await bench.hands.advance(100)
-        assert bench.sandbox.observed.requests["transactions"] == 1
-        assert not bench.told(PersonNeededEvent)
+        await bench.lose(session, fault=late(150))
+        await bench.hands.advance(SENDING + D + L + 3 * EVERY)
+        bench.sandbox.faults.add(Fault("status", operation="credit", status=400, times=1))
+        with pytest.raises(RefusedError):
+            await client.write(session)
+        assert (bench.booked(), bench.state()) == (0, "refused")
+        await bench.hands.advance(200)
+        (event,) = bench.told(PersonNeededEvent)
+        assert event.reason == "it was booked after it had been proved absent"
 
 
 async def test_a_row_that_is_not_completed_proves_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,26 +238,3 @@ async def test_a_row_that_is_not_completed_proves_nothing_yet(monkeypatch: pytes
         status[0] = 20
         await bench.hands.advance(500)
         assert bench.state() == "applied"
-
-
-async def test_up_to_d_nothing_doubles_and_beyond_every_double_is_reported(client: Client) -> None:
-    """Credits that are booked at any time up to 3 D after they were sent, whose callers ask again and again."""
-    seed, number = int(os.environ.get("SETTLING_SEED", "7")), int(os.environ.get("SETTLING_EXAMPLES", "60"))
-    print(f"seed {seed}, {number} credits")
-    delays = {f"r-{n}": Random(f"{seed} {n}").uniform(0, 3 * D) for n in range(number)}
-    async with opened(client) as (bench, session):
-        for reference, delay in delays.items():
-            await bench.lose(session, reference, fault=late(delay))
-        for _ in range(5):
-            await bench.hands.advance(D)
-            for reference in delays:
-                with suppress(OutcomeUnknownError):
-                    await client.write(session, reference=reference, timeout=SENDING)
-        await bench.hands.advance(20 * D)
-        booked = {reference: bench.booked(reference) for reference in delays}
-        doubled = {reference for reference, times in booked.items() if times > 1}
-        assert set(booked.values()) <= {1, 2}
-        assert not [reference for reference in doubled if delays[reference] <= SENDING + D], "doubled within D"
-        assert {event.reference for event in bench.told(DoubledEvent)} == doubled, "not every double was reported"
-        assert {bench.state(reference) for reference in delays} == {"applied"}
-        print(f"doubled and reported {len(doubled)} of {sum(d > SENDING + D for d in delays.values())} beyond D")

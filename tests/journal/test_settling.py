@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -32,11 +33,19 @@ PROVABLE = SEND_BY + 80 * SECOND
 DOUBT = sending(state="in_doubt", sent_at=SENT, send_by=SEND_BY)
 GONE = SENT + 1000 * SECOND
 ODD = "a row carries its mark, with another kind or amount"
+BEHIND = "the history does not show a later movement of its wallet that is booked"
+AFTER = [PROVABLE + place for place in (1, 2, 3)]
+LONG = PROVABLE + 80 * SECOND + 1
 
 
 def looks(*begun: int) -> list[Look]:
     """Make looks that showed nothing."""
     return [Look(began=moment) for moment in begun]
+
+
+def late_looks(number: int, **shown: bool) -> list[Look]:
+    """Make looks that began when they could prove something."""
+    return [Look(began=moment, **shown) for moment in AFTER[:number]]
 
 
 TABLE: list[tuple[str, Sequence[Look], int, Verdict]] = [
@@ -59,6 +68,16 @@ TABLE: list[tuple[str, Sequence[Look], int, Verdict]] = [
         PROVABLE + 3,
         Ask(ODD, 2 * (PROVABLE + 2) - SEND_BY),
     ),
+    ("two behind it, and behind what is booked", late_looks(2, behind=True), PROVABLE + 9, Wait(PROVABLE + 5_000_002)),
+    ("three, the first of them behind", late_looks(1, behind=True) + looks(*AFTER[1:3]), PROVABLE + 9, NotApplied()),
+    ("behind for long", [Look(began=LONG, behind=True)], LONG, Ask(BEHIND, LONG + 80 * SECOND)),
+    (
+        "behind for long, and then no more",
+        [Look(began=LONG, behind=True), *looks(LONG + 1, LONG + 2)],
+        GONE - 1,
+        NotApplied(),
+    ),
+    ("one like it, and marks are kept", late_looks(2, alike=True), PROVABLE + 9, NotApplied()),
     ("too old before any look", [], GONE, Wait(0)),
     (
         "too old",
@@ -107,6 +126,15 @@ def test_where_marks_are_lost_nothing_is_absent() -> None:
     assert verdict(DOUBT, [], SENT, SETTLING, marks_lost=True) == Wait(0)
 
 
+def test_while_it_is_not_known_whether_marks_are_kept() -> None:
+    """A row like it may be its own then; where there is none, its absence proves as much as ever."""
+    reason = "a row like it carries no mark, and no movement that is booked has shown yet that marks are kept"
+    seen = late_looks(2, alike=True)
+    answer = verdict(DOUBT, seen, PROVABLE + 3, SETTLING, marks_lost=None)
+    assert answer == Ask(reason, 2 * (PROVABLE + 2) - SEND_BY)
+    assert verdict(DOUBT, late_looks(2), PROVABLE + 3, SETTLING, marks_lost=None) == NotApplied()
+
+
 def test_a_clock_put_forward_proves_nothing() -> None:
     """The wait begins anew: in the hour that was left out the provider had no time to commit."""
     hour = 3600 * SECOND
@@ -134,10 +162,11 @@ def sequences(draw: st.DrawFn) -> tuple[Entry, list[Look], int, Settling, int]:
     provable = send_by + int(settling.commit_within + settling.shown_within) * SECOND
     moments = st.integers(provable - 3, provable + 3) | st.integers(sent, provable + 3000 * SECOND)
     kinds = st.builds(
-        lambda began, found, odd: Look(began=began, found=found, odd=odd),
+        lambda began, found, odd, behind: Look(began=began, found=found, odd=odd, behind=behind),
         moments,
         st.sampled_from([False] * 9 + [True]),
         st.sampled_from([None] * 9 + [ODD]),
+        st.sampled_from([False] * 3 + [True]),
     )
     seen = sorted(draw(st.lists(kinds, max_size=8)), key=lambda look: look.began)
     now = max([sent, *(look.began for look in seen)]) + draw(st.integers(0, 3))
@@ -153,7 +182,7 @@ def check(case: tuple[Entry, list[Look], int, Settling, int], judge: Any = verdi
     entry, seen, now, settling, provable = case
     answer = judge(entry, seen, now, settling)
     found, odd = any(look.found for look in seen), any(look.odd for look in seen)
-    clear = [look for look in seen if look.began > provable]
+    clear = [look for look in seen if look.began > provable and not look.behind]
     if answer == NotApplied():
         assert now > provable, "before D + L"
         assert len(clear) >= 2, "fewer than two looks behind it"
@@ -193,6 +222,21 @@ def test_twin_broken_rules_prove_too_much(name: str, monkeypatch: pytest.MonkeyP
         check(case)
 
     with pytest.raises(AssertionError):
+        run()
+
+
+def test_twin_looks_at_an_older_state_counted() -> None:
+    """The same check finds out rules that count looks which lacked what is known to be booked."""
+
+    def trusting(entry: Entry, seen: list[Look], *rest: Any) -> Verdict:
+        return verdict(entry, [evolve(look, behind=False) for look in seen], *rest)
+
+    @FIRST_FAULT
+    @given(sequences())
+    def run(case: Any) -> None:
+        check(case, trusting)
+
+    with pytest.raises(AssertionError, match="fewer than two"):
         run()
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.journal.conformance import SERVICE, again, sending, there
 from tests.journal.journals import break_once, everything, failures, opened
+from wallet_async.journal.checksum import row
 from wallet_async.journal.errors import JournalError
 from wallet_async.journal.sqlite import SqliteStore, batch, rows, worker
 
@@ -202,8 +203,8 @@ def in_two(store: SqliteStore, reference: str) -> asyncio.Future[object]:
 
     async def halves() -> object:
         await store.claim(sending(reference, owner="half"))
-        own = ("whole", reference)
-        return await store._put(lambda db: db.execute("UPDATE entries SET owner = ? WHERE reference = ?", own).rowcount)
+        whole = row(sending(reference, owner="whole"))
+        return await store._put(lambda db: db.execute(rows._WRITE, whole).rowcount)
 
     return asyncio.ensure_future(halves())
 

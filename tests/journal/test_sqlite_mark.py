@@ -184,3 +184,20 @@ async def test_a_journal_that_stays_where_it_is_is_not_suspected(path: Path) -> 
     moved = path.parent.with_name("moved")
     path.parent.rename(moved)
     assert not await is_restored(moved / path.name)
+
+
+async def test_what_was_accepted_is_suspected_again_only_when_it_is_put_back_again(path: Path) -> None:
+    """The way out holds for this restore, through crashes and openings, and not for the next one."""
+    await filled(path, range(5))
+    backup = path.with_name("backup")
+    shutil.copyfile(path, backup)
+    await filled(path, range(5, 9))
+    shutil.copyfile(backup, path)
+    async with opened(path) as store:
+        assert store.restored
+        await store.accept_restored()
+        assert not store.restored
+    await killed(path, "killed", 0, least=5)
+    assert not await is_restored(path)
+    shutil.copyfile(backup, path)
+    assert await is_restored(path)

@@ -10,7 +10,20 @@ from attrs import evolve
 
 from tests.journal.conformance import sending
 from wallet_async.journal.entry import State
-from wallet_async.journal.states import NEXT, Conflict, Give, Send, Settle, Step, Wait, may_follow, may_record, step
+from wallet_async.journal.states import (
+    NEXT,
+    Conflict,
+    Give,
+    Recall,
+    Send,
+    Settle,
+    Step,
+    Wait,
+    may_claim,
+    may_follow,
+    may_record,
+    step,
+)
 
 STATES: tuple[State, ...] = get_args(State)
 ENTRY = sending(attempt=3, send_by=1_000, receipt='{"id":1}')
@@ -31,6 +44,22 @@ def test_what_a_call_does(state: State) -> None:
     found = evolve(ENTRY, state=state)
     assert (step(found, ENTRY.fingerprint, 999), step(found, ENTRY.fingerprint, 1_000)) == STEPS[state]
     assert step(found, "another", 999) == Conflict()
+
+
+def test_what_was_pruned_is_recalled() -> None:
+    """It is booked for certain, so nothing is sent, and its receipt stands elsewhere if anywhere."""
+    pruned = evolve(ENTRY, state="applied", movement="", receipt=None)
+    assert step(pruned, ENTRY.fingerprint, 0) == Recall()
+    assert step(pruned, "another", 0) == Conflict()
+
+
+def test_a_claim_follows_what_its_caller_has_seen() -> None:
+    """The same movement and the same beginning, one attempt further."""
+    found = evolve(ENTRY, state="refused")
+    following = evolve(ENTRY, attempt=4)
+    assert may_claim(found, following)
+    for other in ({"fingerprint": "other"}, {"created_at": 0}, {"attempt": 3}, {"attempt": 5}):
+        assert not may_claim(found, evolve(following, **other))
 
 
 def test_the_first_call_sends() -> None:

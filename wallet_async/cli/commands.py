@@ -75,3 +75,5 @@ _READERS: dict[Any, tuple[Callable[[str], Any], str]] = {
     Decimal: (Decimal, "a number such as 20 or 12.50"),
     datetime: (_moment, "a time such as 2026-01-31 or 2026-01-31T09:30:00Z"),
 }
+MOMENT = Parameter(converter=_converter("", *_READERS[datetime]))
+"""Reads an option that is a time."""

@@ -14,6 +14,11 @@ from attrs import define, field
 Kind = Literal["credit", "debit"]
 
 
+def opposite(kind: Kind) -> Kind:
+    """Give the kind that takes *kind* back."""
+    return "debit" if kind == "credit" else "credit"
+
+
 class MovementLike(Protocol):
     """What the engine needs to know of a provider's credit or debit."""
 

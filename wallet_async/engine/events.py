@@ -121,11 +121,42 @@ class SettledEvent:
 
 @frozen(kw_only=True)
 class PersonNeededEvent:
-    """A credit or debit is in doubt and the history cannot tell: a person has to look. Sent once for each reason."""
+    """A person has to look at a credit or debit.
+
+    It is in doubt and the history cannot tell; or it is booked, and was taken back since, shows no more, or is not
+    alone under its mark. Sent once for each reason.
+    """
 
     service: str
     reference: str
     reason: str
+
+
+@frozen(kw_only=True)
+class RedeliveryEvent:
+    """A consumer gave a message back to its broker: it is delivered again later."""
+
+    service: str
+    source: str
+    event_id: str
+    deliveries: int
+    """How often it has been delivered."""
+    delay: float
+    """Seconds until it should come again."""
+    error: WalletError
+    """Why; it may have been booked if this is an `OutcomeUnknownError`."""
+
+
+@frozen(kw_only=True)
+class DeadLetterEvent:
+    """A consumer gave a message up: nothing was booked for it, and a person has to look."""
+
+    service: str
+    source: str
+    event_id: str
+    deliveries: int
+    """How often it has been delivered."""
+    error: WalletError
 
 
 Event = (
@@ -139,5 +170,7 @@ Event = (
     | UnrecordedEvent
     | SettledEvent
     | PersonNeededEvent
+    | RedeliveryEvent
+    | DeadLetterEvent
 )
 OnEvent = Callable[[Event], None]

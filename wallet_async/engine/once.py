@@ -12,19 +12,41 @@ from wallet_async.engine.report import Reporter
 from wallet_async.engine.trip import Announcement
 
 ReceiptT = TypeVar("ReceiptT")
+ReceiptT_co = TypeVar("ReceiptT_co", covariant=True)
+
+TAKEN_BACK = "it was booked, and the provider has taken it back since"
+"""`Sight.odd` of a movement that was reversed: it was made once, and is never sent again."""
 
 
 @frozen(kw_only=True)
-class Sight(Generic[ReceiptT]):
+class Sight(Generic[ReceiptT_co]):
     """What the provider's history, read to its end, shows of one movement."""
 
-    receipt: ReceiptT | None = None
+    receipt: ReceiptT_co | None = None
     """Made from its row, the oldest if there are several; None if there is none."""
     doubled: bool = False
     """Whether there are several; `DoubledEvent` has been sent then."""
     odd: str | None = None
-    """What carries its mark and yet is not its row, as a sentence: it proves neither that it was booked nor that it was
-    not."""
+    """What a person has to look at, as a sentence: a row that carries its mark and yet is not its own proves neither
+    that it was booked nor that it was not. Beside a receipt, such as of one that was taken back since, it does not put
+    the booking in doubt; `PersonNeededEvent` has been sent then."""
+    behind: bool = False
+    """Whether a later movement that has to show does not: this is an older state, and proves no absence."""
+
+
+class Booked(Protocol[ReceiptT_co]):
+    """Reads what the history shows of one movement."""
+
+    def __call__(
+        self, since: datetime | None, timeout: float, later: str | None = None, /
+    ) -> Awaitable[Sight[ReceiptT_co]]:
+        """Read it to its end, or raise a `WalletError`.
+
+        Args:
+            since: How far back; None for all of it.
+            timeout: Seconds for each page.
+            later: The reference of a later movement of the same wallet that is known to be booked.
+        """
 
 
 @frozen
@@ -35,9 +57,11 @@ class Books(Generic[ReceiptT]):
     """The class of its receipts."""
     move: Callable[[Announcement | None, float | None], Awaitable[ReceiptT]]
     """Sends it, within so many seconds (None: `Timeouts.total`); writes the announcement first, if there is one."""
-    booked: Callable[[datetime | None, float], Awaitable[Sight[ReceiptT]]]
-    """Says what the history shows of it since then (None: in all of it), or raises if it could not be read to its end;
-    seconds for each page."""
+    booked: Booked[ReceiptT]
+    """Says what the history shows of it."""
+    alike: Callable[[datetime, float], Awaitable[bool]]
+    """Says whether the history shows since then a row of its wallet, kind and amount that carries no mark: where a
+    provider drops marks, that may be its own. Seconds for each page."""
 
 
 @define
@@ -63,8 +87,24 @@ class Once(Protocol):
     async def aclose(self) -> None:
         """End that task; movements under way go on."""
 
+    async def receive(self, source: str, event_id: str, movement: Any, timeout: float) -> None:
+        """Write down, once, that event *event_id* of *source* asks for *movement*; *timeout* in seconds."""
+
     async def run(self, movement: Any, timeout: float) -> Any:
         """Make *movement* and give its receipt; *timeout* in seconds, for everything."""
+
+
+@frozen
+class Booking:
+    """What a session hands over to a consumer."""
+
+    once: Once | None
+    """None without a journal."""
+    movement: type[Any]
+    """The class of its credits and debits."""
+    reporter: Reporter
+    total: float
+    """Seconds that one of them may take (`Timeouts.total`)."""
 
 
 class Journal(Protocol):

@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from wallet_async.engine.events import (
     AttemptEvent,
+    DeadLetterEvent,
     DoubledEvent,
     DriftEvent,
     Event,
     OnEvent,
     OutcomeUnknownEvent,
     PersonNeededEvent,
+    RedeliveryEvent,
     RetryEvent,
     SettledEvent,
     ThrottledEvent,
@@ -62,6 +64,8 @@ _LEVELS = {
     UnrecordedEvent: logging.WARNING,
     SettledEvent: logging.INFO,
     PersonNeededEvent: logging.ERROR,
+    RedeliveryEvent: logging.INFO,
+    DeadLetterEvent: logging.ERROR,
 }
 
 
@@ -84,8 +88,15 @@ def _sentence(event: Event) -> str:
                 f"{event.operation}: rows arrived while the history was read; {event.requests} pages were read again, "
                 f"{event.recovered} rows found by that, {event.repeated} repeats dropped"
             )
+        case RedeliveryEvent() | DeadLetterEvent():
+            return _of_message(event)
         case _:
             return _of_reference(event)
+
+
+def _of_message(event: RedeliveryEvent | DeadLetterEvent) -> str:
+    what = "is given up" if isinstance(event, DeadLetterEvent) else f"comes again in {event.delay:.1f} s"
+    return f"event {event.event_id!r} of {event.source!r} {what}, delivery {event.deliveries}: {event.error.message}"
 
 
 def _of_reference(event: DoubledEvent | UnrecordedEvent | SettledEvent | PersonNeededEvent) -> str:

@@ -21,9 +21,9 @@ from wallet_async.engine.ahead import Ahead, Surroundings
 from wallet_async.engine.auth import Auth
 from wallet_async.engine.calls import Call, MovementLike, Reply
 from wallet_async.engine.errors import SessionClosedError
-from wallet_async.engine.events import DoubledEvent, OnEvent
+from wallet_async.engine.events import DoubledEvent, OnEvent, PersonNeededEvent
 from wallet_async.engine.limits import Gate, Limits, Timeouts
-from wallet_async.engine.once import Books, Journal, Once
+from wallet_async.engine.once import Booking, Books, Journal, Once
 from wallet_async.engine.report import Reporter
 from wallet_async.engine.retry import RetryPolicy
 from wallet_async.engine.runs import Runs
@@ -182,6 +182,10 @@ class WalletSession(ABC):
         """Give *make* what a journal needs of this session; `Journal.resolver` calls this."""
         return make(self._reporter, self._movement, self._books)
 
+    def booking(self) -> Booking:
+        """Give what a consumer needs of this session; `Consumer` calls this."""
+        return Booking(self._once, self._movement, self._reporter, self._timeouts.total)
+
     @abstractmethod
     def _books(self, movement: Any) -> Books[Any]:
         """Say how *movement* is sent, and how the history shows it."""
@@ -201,6 +205,10 @@ class WalletSession(ABC):
             ids = tuple(map(key, found))
             self._reporter.emit(DoubledEvent(service=self.service, reference=reference, transaction_ids=ids))
         return found[0] if found else None
+
+    def _tell_person(self, reference: str, reason: str) -> None:
+        """Report what a person has to look at although the movement is known to be booked."""
+        self._reporter.emit(PersonNeededEvent(service=self.service, reference=reference, reason=reason))
 
     def _check_place(self) -> None:
         """Refuse another event loop or process than the one the session was opened in."""

@@ -29,7 +29,7 @@ class Entry:
     fingerprint: str
     """A digest of the movement: the same reference may not stand for another one."""
     movement: str = field(repr=False)
-    """The movement as JSON, enough to find it in the history and to send it again."""
+    """The movement as JSON, enough to find it in the history and to send it again; empty once it is pruned."""
     state: State
     attempt: int
     """Requests that may have left for it: counts up each time it becomes ``sending``, and tells one from the next."""
@@ -40,8 +40,9 @@ class Entry:
     send_by: int
     """When its request will certainly have left if it ever does; 0 if it was never ``sending``."""
     receipt: str | None = field(default=None, repr=False)
-    """The receipt as JSON, once it is ``applied``."""
+    """The receipt as JSON, once it is ``applied`` and until it is pruned."""
     reason: str | None = None
-    """Why it is ``refused``, ``in_doubt`` or ``not_applied``, as a sentence."""
+    """Why it is ``refused``, ``in_doubt`` or ``not_applied``, as a sentence; or what is odd about one that is
+    ``applied``, such as that it was taken back since."""
     created_at: int
     updated_at: int

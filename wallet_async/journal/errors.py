@@ -15,5 +15,12 @@ class JournalInUseError(JournalError):
     """Another process has the journal's file open; several processes share one in PostgreSQL."""
 
 
+class PrunedError(WalletError):
+    """It was booked, its receipt was pruned from the journal, and the provider's history does not show it now.
+
+    Nothing was sent, and asking again sends nothing either.
+    """
+
+
 class ReferenceConflictError(InvalidInputError):
     """The reference was used before, for another movement; nothing was sent."""

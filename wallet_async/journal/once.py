@@ -25,12 +25,13 @@ from wallet_async.engine.report import Reporter
 from wallet_async.engine.trip import Announcement
 from wallet_async.journal import kept
 from wallet_async.journal.entry import Entry, State
-from wallet_async.journal.errors import JournalError, ReferenceConflictError
+from wallet_async.journal.errors import JournalError, PrunedError, ReferenceConflictError
 from wallet_async.journal.flights import Flights, UnderWayError
 from wallet_async.journal.history import begun
+from wallet_async.journal.receiving import Receiver
 from wallet_async.journal.recording import Recorder
 from wallet_async.journal.resolver import Resolver, keep_settling
-from wallet_async.journal.states import Conflict, Give, Send, Wait, step
+from wallet_async.journal.states import Conflict, Give, Recall, Send, Wait, step
 from wallet_async.journal.store import Store
 
 _LOOK_AGAIN = 0.05
@@ -62,6 +63,7 @@ class Once:
         self._books = books
         self._clock = clock
         self._recorder = Recorder(store, reporter, clock)
+        self._receiver = Receiver(store, reporter.service, owner, clock)
         self._flights = Flights()
         self._settling: asyncio.Task[None] | None = None
 
@@ -75,6 +77,10 @@ class Once:
             self._settling.cancel()
             await asyncio.wait([self._settling])
 
+    async def receive(self, source: str, event_id: str, movement: Any, timeout: float) -> None:
+        """Write down that an event asks for *movement*, which has a reference; see `Receiver.receive`."""
+        await self._receiver.receive(source, event_id, movement, timeout)
+
     async def run(self, movement: Any, timeout: float) -> Any:
         """Make *movement* once for its reference.
 
@@ -87,6 +93,7 @@ class Once:
             ReferenceConflictError: The reference stands for another movement.
             JournalError: The journal cannot be read or written; nothing was sent.
             OutcomeUnknownError: It may have been booked, and the history does not show it now.
+            PrunedError: It was booked, and neither the journal nor the history has its receipt.
             WalletError: It was not booked.
         """
         if movement.reference is None:
@@ -104,6 +111,8 @@ class Once:
             match step(entry, call.fingerprint, self._clock()):
                 case Give(receipt):
                     return kept.read_receipt(call.books.kind, receipt)
+                case Recall():
+                    return await self._recall(call, entry)
                 case Conflict():
                     raise ReferenceConflictError(
                         f"reference {call.reference!r} was used before, for another movement; nothing was sent"
@@ -164,13 +173,13 @@ class Once:
         """Write that it is about to leave, unless another call was quicker."""
         standing = await self._store.claim(entry)
         # The whole of it: a call of this process that was cancelled may have left its own claim behind.
-        if standing != evolve(entry, created_at=standing.created_at):
+        if standing != entry:
             raise _LostError("another call has taken it")
 
     async def _booked_before(self, call: _Call, before: Entry | None) -> Any:
         """Look once more where a last look costs little and may show what nobody could know of."""
-        if before is None and self._store.restored:
-            return await self._booked(call, None)  # its entry may have been lost with the file
+        if self._store.restored:
+            return await self._booked(call, None)  # that it was sent may have been lost with the file
         if before is not None and before.state == "not_applied":
             return await self._booked(call, begun(before))  # the provider may have taken longer than was believed
         return None
@@ -181,6 +190,17 @@ class Once:
         if found is None:
             raise self._unknown(call, f"the history does not show it now ({entry.reason or 'nobody wrote its end'})")
         return await self._applied(call, entry, found)
+
+    async def _recall(self, call: _Call, entry: Entry) -> Any:
+        """Look for the receipt of what is booked for certain; nothing is sent, whatever is found."""
+        try:
+            found, why = await self._booked(call, begun(entry)), "the history does not show it"
+        except OutcomeUnknownError as error:
+            found, why = None, error.reason.message
+        if found is None:
+            moment = datetime.fromtimestamp(entry.updated_at / 1e6, UTC)
+            raise PrunedError(f"it was booked on {moment:%Y-%m-%d}, its receipt was pruned since, and {why}")
+        return found
 
     async def _booked(self, call: _Call, since: datetime | None) -> Any:
         try:

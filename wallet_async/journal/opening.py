@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from secrets import token_hex
 from types import TracebackType
 from typing import Any, Self, get_args
@@ -13,10 +14,14 @@ from wallet_async.engine.checks import reject
 from wallet_async.engine.once import Books
 from wallet_async.engine.report import Reporter
 from wallet_async.engine.session import WalletSession
+from wallet_async.journal import pruning
 from wallet_async.journal.address import parts
+from wallet_async.journal.checksum import Damaged
 from wallet_async.journal.entry import Entry, State
+from wallet_async.journal.errors import JournalError
 from wallet_async.journal.history import History
 from wallet_async.journal.once import Once
+from wallet_async.journal.pruning import Pruned
 from wallet_async.journal.resolver import Resolver
 from wallet_async.journal.settling import Settling
 from wallet_async.journal.store import Store
@@ -100,13 +105,71 @@ class Journal:
         """Read the entries of one provider, or of all, that are in these states; in order of service and reference.
 
         Raises:
-            JournalError: The journal cannot be read.
+            JournalError: The journal cannot be read; or some entries are damaged, and all others have been read.
         """
-        after = None
+        after, damaged = None, list[Damaged]()
         while page := await self._store.listed(service, states, after=after, limit=_PAGE):
             for entry in page:
-                yield entry
+                if isinstance(entry, Entry):
+                    yield entry
+                else:
+                    damaged.append(entry)
             after = (page[-1].service, page[-1].reference)
+        _refuse(damaged)
+
+    async def count(self) -> Mapping[tuple[str, State], int]:
+        """Count the entries by service and state.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        return await self._store.count()
+
+    async def prune(self, before: datetime, *, dry_run: bool = False) -> Pruned:
+        """Take away what entries say that are settled, and were last updated before *before*.
+
+        One that is booked keeps its reference for ever: asked for again, it sends nothing, and its receipt comes from
+        the provider's history, or else `PrunedError`. One of which nothing was booked is removed.
+
+        Args:
+            before: A time with a zone, at least 30 days ago.
+            dry_run: Only count.
+
+        Raises:
+            InvalidInputError: *before* is not one.
+            JournalError: The journal cannot be read or written; or some entries are damaged: they stay as they are, and
+                all others have been pruned.
+        """
+        limit = pruning.limit(before, datetime.fromtimestamp(self._clock() / 1e6, UTC))
+        damaged: list[Damaged] = []
+        pruned = Pruned(
+            emptied=await self._prune(pruning.BOOKED, limit, damaged, dry_run=dry_run),
+            removed=await self._prune(pruning.NOT_BOOKED, limit, damaged, dry_run=dry_run),
+        )
+        _refuse(damaged)
+        return pruned
+
+    async def _prune(self, states: Sequence[State], before: int, damaged: list[Damaged], *, dry_run: bool) -> int:
+        """Prune page by page, so that nobody waits for long in between."""
+        pruned, after = 0, None
+        while page := await self._store.stale(states, before=before, after=after, limit=_PAGE):
+            entries = [entry for entry in page if isinstance(entry, Entry)]
+            damaged += [entry for entry in page if isinstance(entry, Damaged)]
+            pruned += len(entries) if dry_run else await self._store.prune(entries)
+            after = (page[-1].service, page[-1].reference)
+        return pruned
+
+    async def accept_restored(self) -> None:
+        """Take it from now on that no entry is missing, though the journal was put back from a backup, or copied.
+
+        **What is given up:** movements are sent without a look in the history, and one whose entry is missing after all
+        is booked twice. So it is for when nothing will be asked for again that was asked for between the backup and its
+        return.
+
+        Raises:
+            JournalError: The journal cannot be written.
+        """
+        await self._store.accept_restored()
 
     def resolver(self, session: WalletSession) -> Resolver:
         """Make what settles by the histories of *session* when its `Resolver.sweep` is called, and not by itself.
@@ -144,3 +207,9 @@ class Journal:
     ) -> None:
         """Close it."""
         await self.aclose()
+
+
+def _refuse(damaged: Sequence[Damaged]) -> None:
+    if damaged:
+        others = f" (and {len(damaged) - 1} more)" if len(damaged) > 1 else ""
+        raise JournalError(f"{damaged[0].message}{others}")

@@ -21,10 +21,22 @@ from wallet_async.engine.once import Tally
 from wallet_async.engine.report import Reporter
 from wallet_async.journal import kept
 from wallet_async.journal.audit import Audit
+from wallet_async.journal.checksum import Damaged
 from wallet_async.journal.entry import Entry, State
 from wallet_async.journal.errors import JournalError
 from wallet_async.journal.history import History, each
-from wallet_async.journal.settling import Applied, Ask, Doubt, Look, NotApplied, Settling, Verdict, Wait, verdict
+from wallet_async.journal.settling import (
+    Applied,
+    Ask,
+    Doubt,
+    Look,
+    NotApplied,
+    Settling,
+    Verdict,
+    Wait,
+    provable,
+    verdict,
+)
 from wallet_async.journal.store import Store
 
 _log = logging.getLogger(__name__)
@@ -90,7 +102,7 @@ class Resolver:
         """
         self.tally: Tally = Tally()
         """What has come of all sweeps."""
-        self.audit: Audit = Audit(store, reporter, history, settling)
+        self.audit: Audit = Audit(store, reporter, history, settling, clock)
         """Looks at what is settled already."""
         self.settling: Settling = settling
         self.sleep: Callable[[float], Awaitable[None]] = sleep
@@ -100,6 +112,7 @@ class Resolver:
         self._clock = clock
         self._monotonic = monotonic
         self._cases: dict[str, _Case] = {}
+        self._damaged: set[Damaged] = set()
         self._gained: float | None = None
         self._stepped = 0
 
@@ -112,9 +125,13 @@ class Resolver:
             JournalError: The journal cannot be read.
         """
         now = self._now()
-        entries = await self._unsettled(now)
+        found = await self._unsettled(now)
+        entries = [entry for entry in found if isinstance(entry, Entry)]
+        self._tell_of_damage({entry for entry in found if isinstance(entry, Damaged)})
         cases = self._cases = {entry.reference: self._case(entry) for entry in entries}
-        await self.audit.check_marks(now)
+        if await self.audit.check_marks(now):
+            for case in cases.values():
+                case.due = 0  # what was looked at before proves more now
         due = [entry for entry in entries if cases[entry.reference].due <= now]
         became = Counter(await each(due, lambda entry: self._settle(entry, cases[entry.reference])))
         await self.audit.look_again(now)
@@ -122,8 +139,9 @@ class Resolver:
             looked_at=len(due),
             applied=became["applied"],
             not_applied=became["not_applied"],
-            in_doubt=len(entries) - became["applied"] - became["not_applied"],
-            need_person=sum(case.told is not None and case.receipt is None for case in cases.values()),
+            in_doubt=len(found) - became["applied"] - became["not_applied"],
+            need_person=sum(case.told is not None and case.receipt is None for case in cases.values())
+            + len(self._damaged),
         )
         self.tally.settled += swept.applied + swept.not_applied
         self.tally.in_doubt, self.tally.need_person = swept.in_doubt, swept.need_person
@@ -138,7 +156,14 @@ class Resolver:
         self._gained = gained
         return now
 
-    async def _unsettled(self, now: int) -> Sequence[Entry]:
+    def _tell_of_damage(self, damaged: set[Damaged]) -> None:
+        """Say once of each damaged entry that a person has to look; the others are settled all the same."""
+        for entry in damaged - self._damaged:
+            reference, reason = entry.reference, entry.message
+            self._reporter.emit(PersonNeededEvent(service=self._reporter.service, reference=reference, reason=reason))
+        self._damaged = damaged
+
+    async def _unsettled(self, now: int) -> Sequence[Entry | Damaged]:
         """Give all of them: those that wait must not stand in the way of those that came later."""
         limit = _PAGE
         while len(found := await self._store.unsettled(self._reporter.service, now=now, limit=limit)) == limit:
@@ -159,10 +184,7 @@ class Resolver:
                 if not await self._store.record(entry, "in_doubt", now=began, reason=reason):
                     return None
                 entry = evolve(entry, state="in_doubt", reason=reason)
-            sight = await self._history.sight(entry)
-            if sight.receipt is not None:
-                case.receipt = kept.write(sight.receipt)
-            case.looks.append(Look(began=began, found=sight.receipt is not None, odd=sight.odd))
+            await self._look(entry, case, began)
             return await self._conclude(entry, case)
         except WalletError:
             return None  # a history or a journal that cannot be read says nothing
@@ -170,12 +192,23 @@ class Resolver:
             _log.exception("reference %r could not be settled; it is tried again", entry.reference)
             return None
 
+    async def _look(self, entry: Entry, case: _Case, began: int) -> None:
+        """Read the history, and with the looks that may prove absence what tells whether they do."""
+        may_prove = began > provable(entry, self.settling, stepped=self._stepped)
+        shown = began - int(self.settling.shown_within * 1e6)
+        later = await self._history.later(entry, self._store, shown) if may_prove else None
+        sight = await self._history.sight(entry, later)
+        found = sight.receipt is not None
+        unchecked = may_prove and not found and self.audit.marks_lost is None
+        alike = unchecked and await self._history.alike(entry)
+        case.receipt = kept.write(sight.receipt) if found else case.receipt
+        case.looks.append(Look(began=began, found=found, odd=sight.odd, behind=sight.behind, alike=alike))
+
     async def _conclude(self, entry: Entry, case: _Case) -> State | None:
         match self._verdict(entry, case):
             case Applied():
-                if (odd := case.looks[-1].odd) is not None:
-                    await self._tell(entry, case, odd)
-                return await self._record(entry, "applied", "the history shows it", case.receipt)
+                odd = case.looks[-1].odd  # a person was told of it by whoever read the history
+                return await self._record(entry, "applied", odd, case.receipt)
             case NotApplied():
                 return await self._record(entry, "not_applied", "the whole history, read twice, does not show it")
             case Ask(reason, until):
@@ -186,16 +219,16 @@ class Resolver:
         return None
 
     def _verdict(self, entry: Entry, case: _Case) -> Verdict:
-        lost = self.audit.marks_lost is True
+        lost = self.audit.marks_lost
         return verdict(entry, case.looks, self._clock(), self.settling, stepped=self._stepped, marks_lost=lost)
 
-    async def _record(self, entry: Entry, state: State, why: str, receipt: str | None = None) -> State | None:
+    async def _record(self, entry: Entry, state: State, reason: str | None, receipt: str | None = None) -> State | None:
         now = self._clock()
-        reason = None if receipt else why
         if not await self._store.record(entry, state, now=now, receipt=receipt, reason=reason):
             return None
         if state == "not_applied":
             self.audit.watch(entry.reference, now)
+        why = reason or "the history shows it"
         self._reporter.emit(SettledEvent(service=entry.service, reference=entry.reference, state=state, reason=why))
         return state
 

@@ -2,7 +2,8 @@
 
 No provider has an idempotency key, so nothing but its history tells what became of a request whose answer is lost. A
 row proves that it was booked. That there is none proves something only once the provider has had time to commit it
-(`Settling.commit_within`) and to show it (`Settling.shown_within`), and only if the whole history was read twice.
+(`Settling.commit_within`) and to show it (`Settling.shown_within`), and only if the whole history was read twice, each
+time with the newest later movement of the wallet in it that is known to be booked, if one is known.
 """
 
 from __future__ import annotations
@@ -63,6 +64,10 @@ class Look:
     """Whether the movement's own row was there."""
     odd: str | None = None
     """What else carries its mark and yet is not its row, as a sentence."""
+    behind: bool = False
+    """Whether it lacked a later movement of the wallet that is known to be booked: such a look proves no absence."""
+    alike: bool = False
+    """Whether a row of the wallet may be its own without the mark: same kind and amount, and no mark of another."""
 
 
 @frozen
@@ -99,7 +104,13 @@ Verdict = Doubt | Applied | NotApplied | Wait | Ask
 
 
 def verdict(
-    entry: Entry, looks: Sequence[Look], now: int, settling: Settling, *, stepped: int = 0, marks_lost: bool = False
+    entry: Entry,
+    looks: Sequence[Look],
+    now: int,
+    settling: Settling,
+    *,
+    stepped: int = 0,
+    marks_lost: bool | None = False,
 ) -> Verdict:
     """Say what is known of an *entry* that is ``sending`` or ``in_doubt``.
 
@@ -109,30 +120,46 @@ def verdict(
         now: The moment of the decision.
         settling: What is believed of the provider.
         stepped: When the clock was last put forward, 0 if never: what went before it took less time than it seems.
-        marks_lost: Whether the history does not even show movements that are known to be booked.
+        marks_lost: Whether the history does not even show movements that are known to be booked; None while there was
+            none to look for.
     """
     if entry.state == "sending":
         return Doubt() if now >= entry.send_by else Wait(entry.send_by)
     if any(look.found for look in looks):
         return Applied()
-    given_up = max(entry.send_by, stepped + entry.send_by - entry.sent_at if stepped else 0)
-    provable = given_up + _micro(settling.wait)
+    given_up, from_then = _given_up(entry, stepped), provable(entry, settling, stepped=stepped)
     if looks and (reason := _question(entry, looks, now, settling, marks_lost)):
         return Ask(reason, _next_look(looks, given_up, settling))
-    if sum(look.began > provable for look in looks) >= LOOKS:
+    late = [look for look in looks if look.began > from_then]
+    if sum(not look.behind for look in late) >= LOOKS:
         return NotApplied()
-    if looks and looks[-1].began > provable:
-        return Wait(looks[-1].began + _micro(settling.every))
-    return Wait(min(_next_look(looks, given_up, settling), provable + 1))
+    if not late:
+        return Wait(min(_next_look(looks, given_up, settling), from_then + 1))
+    last = late[-1]
+    if last.behind and last.began > from_then + _micro(settling.wait):
+        reason = "the history does not show a later movement of its wallet that is booked"
+        return Ask(reason, last.began + _micro(settling.wait))
+    return Wait(last.began + _micro(settling.every))
 
 
-def _question(entry: Entry, looks: Sequence[Look], now: int, settling: Settling, marks_lost: bool) -> str | None:
+def provable(entry: Entry, settling: Settling, *, stepped: int = 0) -> int:
+    """Give the moment behind which a look has to begin for its absence to prove something."""
+    return _given_up(entry, stepped) + _micro(settling.wait)
+
+
+def _given_up(entry: Entry, stepped: int) -> int:
+    return max(entry.send_by, stepped + entry.send_by - entry.sent_at if stepped else 0)
+
+
+def _question(entry: Entry, looks: Sequence[Look], now: int, settling: Settling, marks_lost: bool | None) -> str | None:
     """Say why looking on proves nothing, if it does not."""
     for look in reversed(looks):
         if look.odd is not None:
             return look.odd
     if marks_lost:
         return "the history does not show it, and not the mark of movements that are booked either"
+    if marks_lost is None and any(look.alike for look in looks):
+        return "a row like it carries no mark, and no movement that is booked has shown yet that marks are kept"
     if settling.retention is not None and now >= entry.sent_at + _micro(settling.retention):
         return "the history no longer goes back to when it was sent"
     return None

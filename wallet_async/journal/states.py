@@ -39,6 +39,11 @@ class Give:
 
 
 @frozen
+class Recall:
+    """It is booked, and its receipt was pruned: the provider's history may show it still."""
+
+
+@frozen
 class Conflict:
     """The reference stands for another movement."""
 
@@ -55,7 +60,7 @@ class Settle:
     """It may have been booked: only the provider's history can tell."""
 
 
-Step = Send | Give | Conflict | Wait | Settle
+Step = Send | Give | Recall | Conflict | Wait | Settle
 
 
 def step(entry: Entry | None, fingerprint: str, now: int) -> Step:
@@ -72,7 +77,7 @@ def step(entry: Entry | None, fingerprint: str, now: int) -> Step:
         return Conflict()
     match entry.state:
         case "applied":
-            return Give(entry.receipt or "")
+            return Recall() if entry.receipt is None else Give(entry.receipt)
         case "in_doubt":
             return Settle()
         case "sending":
@@ -90,8 +95,8 @@ def may_claim(found: Entry | None, entry: Entry) -> bool:
     """Whether *entry*, which is to be sent, may be written where *found* stands."""
     if found is None:
         return entry.attempt <= 1
-    next_try = entry.fingerprint == found.fingerprint and entry.attempt == found.attempt + 1
-    return next_try and may_follow(found.state, "sending")
+    same = (entry.fingerprint, entry.created_at) == (found.fingerprint, found.created_at)
+    return same and entry.attempt == found.attempt + 1 and may_follow(found.state, "sending")
 
 
 def may_record(old: State, new: State) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from attrs import field, frozen
 
-from wallet_async.sandbox.ledger import Ledger
+from wallet_async.sandbox.ledger import Entry, Ledger
 
 
 @frozen(kw_only=True)
@@ -90,6 +90,9 @@ class SandboxApi(Protocol):
 
     def arrive(self, request: Request, rows: int) -> None:
         """Append *rows* movements from elsewhere to the wallet whose history *request* reads."""
+
+    def take_back(self, entry: Entry) -> None:
+        """Reverse a movement, as somebody at the provider may do."""
 
     def openapi(self) -> dict[str, Any]:
         """Give the OpenAPI 3 document."""

@@ -86,6 +86,8 @@ class Ledger:
         new_id: Callable[[int], str],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.hidden: set[str] = set()
+        """Ids of entries that no history shows any more: taken out, merged with others, or too old for it."""
         self._new_id = new_id
         self._clock = clock
         self._wallets: dict[WalletKey, LedgerWallet] = {}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wallet_async.cli.journal.entries import export, list_entries, show
+from wallet_async.cli.journal.prune import accept_restored, prune
 from wallet_async.cli.journal.settle import audit, resolve
 from wallet_async.cli.journal.tables import check, install, sql, upgrade
 
@@ -19,5 +20,7 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
     "export": export,
     "resolve": resolve,
     "audit": audit,
+    "prune": prune,
+    "accept-restored": accept_restored,
 }
 """The commands, by name."""

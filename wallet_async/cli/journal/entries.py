@@ -47,9 +47,11 @@ def export(url: Url = None, /, *, options: Options = DEFAULTS) -> None:
 async def _list(url: str, service: str | None, states: Sequence[State], options: JournalOptions) -> None:
     out = writer(Record, options)
     async with opened(url) as journal:
-        async for entry in journal.entries(service, states):
-            out.row(record(Record, entry))
-    out.end()
+        try:
+            async for entry in journal.entries(service, states):
+                out.row(record(Record, entry))
+        finally:  # of a damaged journal what can be read is shown before the error
+            out.end()
     if not out.rows:
         print("no entries", file=sys.stderr)
 

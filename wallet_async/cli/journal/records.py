@@ -30,7 +30,8 @@ class Record:
     updated_at: datetime
     owner: str = field(repr=False)
     fingerprint: str = field(repr=False)
-    movement: Mapping[str, Any] = field(repr=False)
+    movement: Mapping[str, Any] | None = field(repr=False)
+    """None once it is pruned."""
     receipt: Mapping[str, Any] | None = field(repr=False)
 
 
@@ -40,7 +41,7 @@ class Detail(Record):
 
     send_by: datetime | None
     created_at: datetime
-    movement: Mapping[str, Any]
+    movement: Mapping[str, Any] | None
 
 
 def record(kind: type[T], entry: Entry) -> T:
@@ -48,7 +49,7 @@ def record(kind: type[T], entry: Entry) -> T:
     values = attrs.asdict(entry)
     for name in ("sent_at", "send_by", "created_at", "updated_at"):
         values[name] = _moment(values[name])
-    values["movement"] = codec.loads(entry.movement.encode())
+    values["movement"] = codec.loads(entry.movement.encode()) if entry.movement else None
     values["receipt"] = codec.loads(entry.receipt.encode()) if entry.receipt else None
     return kind(**values)
 

@@ -156,8 +156,10 @@ async def _resolve(
             if not (await resolver.sweep()).in_doubt or not left:
                 break
             await resolver.sleep(settling.every)
-        await _name_those_left(journal, session.service, heard)
-        heard.write(options)
+        try:
+            await _name_those_left(journal, session.service, heard)
+        finally:  # what was settled is told, though the journal be damaged
+            heard.write(options)
 
 
 async def _watch(resolver: Resolver, heard: _Heard, options: JournalOptions) -> None:
@@ -185,7 +187,8 @@ async def _name_those_left(journal: Journal, service: str, heard: _Heard) -> Non
 def audit(provider: str, url: Url = None, /, *, options: Options = DEFAULTS) -> None:
     """Look in the provider's history at every movement that is booked, or proved not to be.
 
-    Exit code 1 if one was booked twice, or after it had been proved absent; 1 or 4 if a history could not be read.
+    Exit code 1 if one was booked twice, or after it had been proved absent, or was taken back or out since; 1 or 4 if a
+    history could not be read.
 
     Args:
         provider: Whose movements, such as rehook; its credentials come from the environment or from --env-file.

@@ -83,13 +83,14 @@ async def _check(url: str, options: JournalOptions) -> None:
         refuse(url, lacks)
     async with opened(url) as journal:
         counts = dict.fromkeys(STATES, 0)
-        async for entry in journal.entries():
-            counts[entry.state] += 1
+        for (_, state), number in (await journal.count()).items():
+            counts[state] += number
         out.single(evolve(health, restored=journal.restored, **counts))  # type: ignore[arg-type]
         if journal.restored:
             print(
-                "warning: it was put back from a backup, or copied: entries may be missing, and a reference that it "
-                "does not know is looked up in the whole history before it is sent",
+                "warning: it was put back from a backup, or copied: entries may be missing, and every movement is "
+                "looked up in the whole history before it is sent; "
+                "`wallet-async journal accept-restored --help` says how that ends",
                 file=sys.stderr,
             )
 

@@ -54,7 +54,7 @@ def _ending_with(handler: ResponseHandler, content: aiohttp.StreamReader) -> Ite
     """Let *content* end with the connection: where aiohttp's parser fails in a body, it closes and leaves that open."""
 
     def end(lost: asyncio.Future[None]) -> None:
-        lost.exception()  # it is looked at, so that nobody is told that it was not
+        _look_at(lost)
         if not content.is_eof() and content.exception() is None:
             content.set_exception(aiohttp.ClientPayloadError())
 
@@ -67,6 +67,13 @@ def _ending_with(handler: ResponseHandler, content: aiohttp.StreamReader) -> Ite
         yield
     finally:
         closed.remove_done_callback(end)
+        # The connection may be reset long after, and the error of that is looked at by nobody else.
+        closed.remove_done_callback(_look_at)
+        closed.add_done_callback(_look_at)
+
+
+def _look_at(lost: asyncio.Future[None]) -> None:
+    lost.exception()
 
 
 async def is_at_its_end(handler: ResponseHandler) -> bool:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
+from attrs import evolve
+
+from wallet_async.engine import process
+from wallet_async.journal.checksum import Damaged, checksum_after
 from wallet_async.journal.entry import Entry, State
 from wallet_async.journal.errors import JournalError
-from wallet_async.journal.postgres import sql
+from wallet_async.journal.inbox import Received
+from wallet_async.journal.postgres import inbox, sql
 from wallet_async.journal.postgres.connecting import connected, open_pool
 from wallet_async.journal.postgres.driver import FAULTS, fault, undone
 from wallet_async.journal.postgres.schema import check_installed
@@ -34,6 +39,8 @@ class PostgresStore:
     def __init__(self, pool: Any, patience: float) -> None:
         self._pool = pool
         self._patience = patience
+        self._process = process.current()
+        self._loop = asyncio.get_running_loop()
         self._begun: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -62,6 +69,10 @@ class PostgresStore:
         """Write *entry* if nobody was before it, and give what stands there."""
         return await self._finish(lambda: self._claim(entry))
 
+    async def receive(self, event: Received, entry: Entry) -> Received:
+        """Write *event* and its *entry* if it has not come before, and give what stands for it."""
+        return await self._finish(lambda: self._receive(event, entry))
+
     async def record(
         self,
         entry: Entry,
@@ -76,19 +87,48 @@ class PostgresStore:
             raise ValueError(f"{entry.state!r} does not become {state!r}")
         return await self._finish(lambda: self._record(entry, state, now, receipt, reason))
 
-    async def unsettled(self, service: str, *, now: int, limit: int) -> Sequence[Entry]:
+    async def unsettled(self, service: str, *, now: int, limit: int) -> Sequence[Entry | Damaged]:
         """Give entries in doubt or overdue, oldest first."""
         return await self._finish(lambda: self._entries(sql.UNSETTLED, service, now, limit))
 
     async def listed(
         self, service: str | None, states: Sequence[State], *, after: tuple[str, str] | None, limit: int
-    ) -> Sequence[Entry]:
+    ) -> Sequence[Entry | Damaged]:
         """Give entries in these states, from behind *after* on."""
         place = after or ("", "")
         return await self._finish(lambda: self._entries(sql.LISTED, service, list(states), *place, limit))
 
+    async def later(self, entry: Entry, *, holding: Sequence[str], until: int) -> Entry | None:
+        """Give the newest entry applied by *until* that was sent after *entry* and whose movement holds these texts."""
+        asked = (entry.service, entry.sent_at, until, list(holding))
+        found = await self._finish(lambda: self._entries(sql.LATER, *asked))
+        newest = found[0] if found else None
+        return None if isinstance(newest, Damaged) else newest
+
+    async def count(self) -> Mapping[tuple[str, State], int]:
+        """Count the entries of each service in each state."""
+        rows, _ = await self._finish(lambda: self._ask(sql.COUNT))
+        return {(service, state): number for service, state, number in rows}
+
+    async def stale(
+        self, states: Sequence[State], *, before: int, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[Entry | Damaged]:
+        """Give entries in these states that are old and not pruned yet, from behind *after* on."""
+        place = after or ("", "")
+        return await self._finish(lambda: self._entries(sql.STALE, list(states), before, *place, limit))
+
+    async def prune(self, entries: Sequence[Entry]) -> int:
+        """Take away of *entries* what is not to be left, and say of how many."""
+        rows, _ = await self._finish(lambda: self._ask(sql.PRUNE, *sql.pruned(entries)))
+        return int(rows[0][0])
+
+    async def accept_restored(self) -> None:
+        """Do nothing: it never says that entries may be missing."""
+
     async def aclose(self) -> None:
-        """Finish what was begun, and close the connections."""
+        """Finish what was begun, and close the connections. In a forked child: do nothing, they are its parent's."""
+        if self._process is not process.current():
+            return
         self._closed = True
         while self._begun:
             await asyncio.wait(self._begun)
@@ -110,33 +150,40 @@ class PostgresStore:
             )
         return found
 
+    async def _receive(self, event: Received, entry: Entry) -> Received:
+        rows, _ = await self._ask(inbox.RECEIVE, *inbox.arguments(event, entry))
+        if not rows:  # it has come before; if a first statement was lost and done after all, this is our own
+            rows, _ = await self._ask(inbox.LOAD, event.service, event.source, event.event_id)
+        if not rows:
+            raise JournalError(f"event {event.event_id!r} was deleted in the same moment")
+        return inbox.event_of(rows[0])
+
     async def _record(self, entry: Entry, state: State, now: int, receipt: str | None, reason: str | None) -> bool:
         key = (entry.service, entry.reference)
-        rows, again = await self._ask(sql.RECORD, *key, entry.state, entry.attempt, state, now, receipt, reason)
+        old = (entry.state, entry.attempt, entry.owner, entry.sent_at)
+        new = (state, now, receipt, reason, checksum_after(entry, state, now, receipt, reason))
+        rows, again = await self._ask(sql.RECORD, *key, *old, *new)
         if rows or not again:
             return bool(rows)
-        found = await self._load(*key)
-        ours = (entry.attempt, state, now, receipt, reason)
-        return found is not None and ours == (
-            found.attempt,
-            found.state,
-            found.updated_at,
-            found.receipt,
-            found.reason,
-        )
+        became = evolve(entry, state=state, updated_at=now, receipt=receipt, reason=reason)
+        return await self._load(*key) == became
 
     async def _load(self, service: str, reference: str) -> Entry | None:
-        entries = await self._entries(sql.LOAD, service, reference)
-        return entries[0] if entries else None
+        rows, _ = await self._ask(sql.LOAD, service, reference)
+        return sql.entry_of(rows[0]) if rows else None
 
-    async def _entries(self, query: str, *arguments: object) -> Sequence[Entry]:
+    async def _entries(self, query: str, *arguments: object) -> Sequence[Entry | Damaged]:
         rows, _ = await self._ask(query, *arguments)
-        return [sql.entry_of(row) for row in rows]
+        return [sql.found(row) for row in rows]
 
     async def _finish(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do *work* to its end, whether or not the caller waits for it."""
         if self._closed:
             raise JournalError("the journal is closed")
+        if self._process is not process.current():
+            raise JournalError("the journal was opened before a fork; open it in the child")
+        if self._loop is not asyncio.get_running_loop():
+            raise JournalError("the journal was opened in another event loop")
         task = asyncio.create_task(work())
         self._begun.add(task)
         task.add_done_callback(self._begun.discard)

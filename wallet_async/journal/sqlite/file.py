@@ -14,6 +14,7 @@ from attrs import evolve
 
 from wallet_async.journal import migrations
 from wallet_async.journal.errors import JournalError, JournalInUseError
+from wallet_async.journal.sqlite import rows
 from wallet_async.journal.sqlite.mark import Generation, Mark, MarkFile, may_miss_entries
 
 APPLICATION_ID: Final = 0x57414A31
@@ -26,8 +27,10 @@ _SETTINGS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = ON",  # macOS: fsync alone leaves it in the drive's cache
     "PRAGMA checkpoint_fullfsync = ON",
+    "PRAGMA foreign_keys = ON",  # an entry that is deleted takes its events along
     "PRAGMA wal_autocheckpoint = 0",  # `JournalFile.tidy` does it, after the callers have their answers
 )
+_CHECK: Final = "PRAGMA integrity_check(1)"  # also of the index, by which the resolver finds its work
 _IN_USE: Final = "another process, or another journal in this one, has it open; several share one in PostgreSQL"
 
 
@@ -66,6 +69,11 @@ class JournalFile:
         if self._log.stat().st_size > LOG_BYTES:
             self._checkpoint(durable=False)
 
+    def compact(self) -> None:
+        """Write the file anew, without the remains of what was pruned; without room for that it stays as it is."""
+        with suppress(sqlite3.Error):
+            self.db.execute("VACUUM")
+
     def close(self) -> None:
         """Leave one file with everything in it, and the mark beside it. Never fails: what was committed stays."""
         with suppress(sqlite3.Error, OSError):
@@ -102,6 +110,11 @@ class JournalFile:
             (found.id, found.inode, found.counter, found.restored),
         )
         return mark, restored
+
+
+def accept_restored(db: sqlite3.Connection) -> None:
+    """Write down that no entry is missing."""
+    db.execute("UPDATE generation SET restored = 0")
 
 
 def explained(path: Path, error: Exception) -> JournalError:
@@ -146,8 +159,8 @@ def _connected(path: Path) -> sqlite3.Connection:
         for setting in _SETTINGS:
             db.execute(setting)
         check_ours(path, db)  # the first read: takes the lock
-        if (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise JournalError(f"{path}: the file is damaged ({found}); put a backup in its place")
+        if (damage := _damage(db)) is not None:
+            raise JournalError(f"{path}: the file is damaged ({damage}); put a backup in its place")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("BEGIN IMMEDIATE")  # the lock for writing too, which then is kept
         db.execute("COMMIT")
@@ -169,6 +182,22 @@ def check_ours(path: Path, db: sqlite3.Connection) -> None:
     known = len(migrations.load("sqlite"))
     if (version := _pragma(db, "user_version")) > known:
         raise JournalError(f"{path}: a newer wallet-async wrote it (tables {version}, here {known}); upgrade")
+
+
+def _damage(db: sqlite3.Connection) -> str | None:
+    """Say what is wrong with the file, if anything is. It is read through, entry by entry.
+
+    A reference that was damaged would not be found when it is asked for, and its movement would be sent again.
+    """
+    if (found := db.execute(_CHECK).fetchone()[0]) != "ok":
+        return str(found)
+    if not _pragma(db, "user_version"):
+        return None  # there is nothing in it yet
+    try:
+        entry = rows.damaged(db)
+    except sqlite3.OperationalError as error:  # no UTF-8
+        return str(error)
+    return None if entry is None else f"the entry of {entry.service!a} {entry.reference!a} is not what was written"
 
 
 def missing(db: sqlite3.Connection) -> tuple[migrations.Migration, ...]:

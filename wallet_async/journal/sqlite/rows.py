@@ -6,18 +6,20 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
+from wallet_async.journal.checksum import COLUMNS, Damaged, checksum_after, row, sound, verified
 from wallet_async.journal.entry import Entry, State
 from wallet_async.journal.errors import JournalError
 from wallet_async.journal.states import may_claim
 
-_FIELDS: Final = tuple(field.name for field in attrs.fields(Entry))
-_SELECT: Final = f"SELECT {', '.join(_FIELDS)} FROM entries"  # noqa: S608 - our own names
-_WRITE: Final = f"REPLACE INTO entries ({', '.join(_FIELDS)}) VALUES ({', '.join('?' * len(_FIELDS))})"  # noqa: S608
+_SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM entries"  # noqa: S608 - our own names
+# Not REPLACE: that deletes the row first, and with it the events that it stands for.
+_WRITE: Final = f"""
+    INSERT INTO entries ({", ".join(COLUMNS)}) VALUES ({", ".join("?" * len(COLUMNS))})
+    ON CONFLICT (service, reference) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])}
+"""  # noqa: S608 - our own names
 _RECORD: Final = """
-    UPDATE entries SET state = ?, updated_at = ?, receipt = ?, reason = ?
-    WHERE service = ? AND reference = ? AND state = ? AND attempt = ?"""
+    UPDATE entries SET state = ?, updated_at = ?, receipt = ?, reason = ?, checksum = ?
+    WHERE service = ? AND reference = ? AND state = ? AND attempt = ? AND owner = ? AND sent_at = ?"""
 # The first condition is the index's own, word for word: only then it is used.
 _UNSETTLED: Final = f"""{_SELECT}
     WHERE service = ? AND state IN ('sending', 'in_doubt') AND (state = 'in_doubt' OR send_by <= ?)
@@ -26,9 +28,9 @@ _UNSETTLED: Final = f"""{_SELECT}
 
 def load(db: sqlite3.Connection, service: str, reference: str) -> Entry | None:
     """Give the entry of a reference, or None."""
-    _check(service, reference)
-    row = db.execute(f"{_SELECT} WHERE service = ? AND reference = ?", (service, reference)).fetchone()
-    return row and _entry(row)
+    check(service, reference)
+    found = db.execute(f"{_SELECT} WHERE service = ? AND reference = ?", (service, reference)).fetchone()
+    return found and sound(found)
 
 
 def claim(db: sqlite3.Connection, entry: Entry) -> Entry:
@@ -42,11 +44,7 @@ def claim(db: sqlite3.Connection, entry: Entry) -> Entry:
         if found is None:
             raise JournalError(f"attempt {entry.attempt}: the entry of the attempt before is gone")
         return found
-    created_at = found.created_at if found else entry.created_at
-    entry = attrs.evolve(entry, created_at=created_at, receipt=None, reason=None)
-    values = attrs.astuple(entry, recurse=False)
-    _check(*values)
-    db.execute(_WRITE, values)
+    db.execute(_WRITE, row(entry))
     return entry
 
 
@@ -54,21 +52,20 @@ def record(
     db: sqlite3.Connection, entry: Entry, state: State, now: int, receipt: str | None, reason: str | None
 ) -> bool:
     """Make *entry* become *state* if it still is what it was, and say whether it was."""
-    new = (state, now, receipt, reason)
-    old = (entry.service, entry.reference, entry.state, entry.attempt)
-    _check(*new, *old)
+    new = (state, now, receipt, reason, checksum_after(entry, state, now, receipt, reason))
+    old = (entry.service, entry.reference, entry.state, entry.attempt, entry.owner, entry.sent_at)
     return db.execute(_RECORD, new + old).rowcount == 1
 
 
-def unsettled(db: sqlite3.Connection, service: str, now: int, limit: int) -> list[Entry]:
+def unsettled(db: sqlite3.Connection, service: str, now: int, limit: int) -> list[Entry | Damaged]:
     """Give entries in doubt, or being sent for too long; the oldest first."""
-    _check(service)
-    return [_entry(row) for row in db.execute(_UNSETTLED, (service, now, limit))]
+    check(service)
+    return [verified(found) for found in db.execute(_UNSETTLED, (service, now, limit))]
 
 
 def listed(
     db: sqlite3.Connection, service: str | None, states: Sequence[State], after: tuple[str, str] | None, limit: int
-) -> list[Entry]:
+) -> list[Entry | Damaged]:
     """Give entries in *states* in order of service and reference, from behind *after* on."""
     where = [f"state IN ({', '.join('?' * len(states))})"]
     values: list[str] = list(states)
@@ -78,16 +75,35 @@ def listed(
     if after is not None:
         where.append("(service, reference) > (?, ?)")
         values.extend(after)
-    _check(*values)
+    check(*values)
     query = f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY service, reference LIMIT ?"
-    return [_entry(row) for row in db.execute(query, (*values, limit))]
+    return [verified(found) for found in db.execute(query, (*values, limit))]
 
 
-def _entry(row: tuple[object, ...]) -> Entry:
-    return Entry(**dict(zip(_FIELDS, row, strict=True)))  # type: ignore[arg-type] # the table's types are Entry's
+def later(db: sqlite3.Connection, entry: Entry, holding: Sequence[str], until: int) -> Entry | None:
+    """Give the newest one applied by *until* that was sent after *entry* and whose movement holds these texts."""
+    check(*holding)
+    holds = " AND instr(movement, ?)" * len(holding)
+    query = f"""{_SELECT} WHERE service = ? AND state = 'applied' AND sent_at > ? AND updated_at <= ?{holds}
+        ORDER BY sent_at DESC LIMIT 1"""
+    found = db.execute(query, (entry.service, entry.sent_at, until, *holding)).fetchone()
+    newest = found and verified(found)
+    return None if isinstance(newest, Damaged) else newest
 
 
-def _check(*values: object) -> None:
+def count(db: sqlite3.Connection) -> dict[tuple[str, State], int]:
+    """Count the entries of each service in each state."""
+    found = db.execute("SELECT service, state, count(*) FROM entries GROUP BY service, state")
+    return {(service, state): number for service, state, number in found}
+
+
+def damaged(db: sqlite3.Connection) -> Damaged | None:
+    """Give the first entry that is not what was written, if there is one."""
+    every = (verified(found) for found in db.execute(_SELECT))
+    return next((entry for entry in every if isinstance(entry, Damaged)), None)
+
+
+def check(*values: object) -> None:
     """Refuse text that not every database can keep.
 
     Raises:

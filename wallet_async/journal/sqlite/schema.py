@@ -75,5 +75,5 @@ def _install(place: str) -> tuple[Migration, ...]:
 def _explaining(path: Path) -> Iterator[None]:
     try:
         yield
-    except (JournalError, OSError, sqlite3.Error) as error:
+    except (JournalError, OSError, sqlite3.Error, UnicodeDecodeError) as error:  # the last: of damaged tables
         raise explained(path, error) from error

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wallet_async.engine import process
+from wallet_async.journal.checksum import Damaged
 from wallet_async.journal.entry import Entry, State
 from wallet_async.journal.errors import JournalError
-from wallet_async.journal.sqlite import rows
+from wallet_async.journal.inbox import Received
+from wallet_async.journal.sqlite import file, inbox, pruning, rows
 from wallet_async.journal.sqlite.batch import Work
 from wallet_async.journal.sqlite.worker import Worker
 from wallet_async.journal.states import may_record
@@ -75,6 +77,11 @@ class SqliteStore:
         standing: Entry = await self._put(partial(rows.claim, entry=entry))
         return standing
 
+    async def receive(self, event: Received, entry: Entry) -> Received:
+        """Write *event* and its *entry* if it has not come before, and give what stands for it now."""
+        standing: Received = await self._put(partial(inbox.receive, event=event, entry=entry))
+        return standing
+
     async def record(
         self,
         entry: Entry,
@@ -92,19 +99,49 @@ class SqliteStore:
         )
         return done
 
-    async def unsettled(self, service: str, *, now: int, limit: int) -> Sequence[Entry]:
+    async def unsettled(self, service: str, *, now: int, limit: int) -> Sequence[Entry | Damaged]:
         """Give entries in doubt, or being sent for too long; the oldest first."""
-        entries: list[Entry] = await self._put(partial(rows.unsettled, service=service, now=now, limit=limit))
+        entries: list[Entry | Damaged] = await self._put(partial(rows.unsettled, service=service, now=now, limit=limit))
         return entries
 
     async def listed(
         self, service: str | None, states: Sequence[State], *, after: tuple[str, str] | None, limit: int
-    ) -> Sequence[Entry]:
+    ) -> Sequence[Entry | Damaged]:
         """Give entries in these states, in order of service and reference, from behind *after* on."""
-        entries: list[Entry] = await self._put(
+        entries: list[Entry | Damaged] = await self._put(
             partial(rows.listed, service=service, states=states, after=after, limit=limit)
         )
         return entries
+
+    async def later(self, entry: Entry, *, holding: Sequence[str], until: int) -> Entry | None:
+        """Give the newest entry applied by *until* that was sent after *entry* and whose movement holds these texts."""
+        newest: Entry | None = await self._put(partial(rows.later, entry=entry, holding=holding, until=until))
+        return newest
+
+    async def count(self) -> Mapping[tuple[str, State], int]:
+        """Count the entries of each service in each state."""
+        counts: Mapping[tuple[str, State], int] = await self._put(rows.count)
+        return counts
+
+    async def stale(
+        self, states: Sequence[State], *, before: int, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[Entry | Damaged]:
+        """Give entries in these states that are old and not pruned yet, from behind *after* on."""
+        entries: list[Entry | Damaged] = await self._put(
+            partial(pruning.stale, states=states, before=before, after=after, limit=limit)
+        )
+        return entries
+
+    async def prune(self, entries: Sequence[Entry]) -> int:
+        """Take away of *entries* what is not to be left, and say of how many."""
+        pruned: int = await self._put(partial(pruning.prune, entries=entries))
+        self._worker.pruned = self._worker.pruned or pruned > 0
+        return pruned
+
+    async def accept_restored(self) -> None:
+        """Take it from now on that no entry is missing."""
+        await self._put(file.accept_restored)
+        self._worker.restored = False
 
     async def aclose(self) -> None:
         """Finish what was begun, bring it into one file, and end the thread. In a forked child: do nothing."""

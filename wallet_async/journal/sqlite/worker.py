@@ -32,6 +32,8 @@ class Worker:
     def __init__(self, path: Path, loop: asyncio.AbstractEventLoop) -> None:
         self.restored: bool = False
         """Whether entries may be missing; known after the first operation."""
+        self.pruned: bool = False
+        """Whether to leave the file without the remains of what was pruned, at the end: it takes a while."""
         self.ended: asyncio.Future[None] = loop.create_future()
         """Done when everything is done and the file is closed."""
         self._path = path
@@ -63,6 +65,8 @@ class Worker:
                 outcomes = self._done(jobs)
                 self._tell(_wake, jobs, outcomes)
                 self._tidy()
+        if self._file is not None and self.pruned:
+            self._file.compact()
         self._drop()
         self._tell(_end, self.ended)
 

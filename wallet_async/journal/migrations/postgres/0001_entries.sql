@@ -22,10 +22,13 @@ CREATE TABLE wallet_async.entries (
     reason text,
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
+    checksum bigint NOT NULL,  -- wallet_async.journal.checksum, over all fields above
     PRIMARY KEY (service, reference)
 );
 
 -- The few that are to be settled, however many are done.
 CREATE INDEX entries_unsettled ON wallet_async.entries (service, sent_at) WHERE state IN ('sending', 'in_doubt');
+-- The newest of those that are done: a history that does not show them is behind.
+CREATE INDEX entries_applied ON wallet_async.entries (service, sent_at) WHERE state = 'applied';
 
 INSERT INTO wallet_async.migrations (number, name) VALUES (1, 'entries');

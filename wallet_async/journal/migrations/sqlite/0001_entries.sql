@@ -13,10 +13,12 @@ CREATE TABLE entries (
     reason TEXT,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,  -- wallet_async.journal.checksum, over all fields above
     PRIMARY KEY (service, reference)
 ) WITHOUT ROWID;
 
 CREATE INDEX entries_unsettled ON entries (service, sent_at) WHERE state IN ('sending', 'in_doubt');
+CREATE INDEX entries_applied ON entries (service, sent_at) WHERE state = 'applied';
 
 -- One row that ties the file to its place, so that a copy or an older state of it is noticed.
 CREATE TABLE generation (
