@@ -77,13 +77,22 @@ def test_the_two_providers_share_their_errors_and_results() -> None:
         assert getattr(rehook_async, name) is getattr(loyalty_async, name)
 
 
-@pytest.mark.parametrize("module", ["rehook_async", "loyalty_async", "wallet_async.sandbox.pytest_plugin"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "rehook_async",
+        "loyalty_async",
+        "wallet_async.consume.faststream",
+        "wallet_async.sandbox.pytest_plugin",
+    ],
+)
 def test_importing_is_light(module: str) -> None:
     """aiohttp, cattrs and msgspec are loaded when a session opens, not when its package is imported."""
-    heavy_ones = {"aiohttp", "cattrs", "msgspec", "ssl", "rich", "cyclopts"}
+    heavy_ones = {"aiohttp", "cattrs", "msgspec", "ssl", "rich", "cyclopts", "faststream"}
     code = f"import sys, {module}; print(sorted({heavy_ones} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = out.stdout.strip()
     assert "aiohttp" not in heavy
     assert "cattrs" not in heavy
     assert "msgspec" not in heavy
+    assert "faststream" not in heavy

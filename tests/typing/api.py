@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 from decimal import Decimal
-from typing import assert_type
+from typing import Any, assert_type
+
+from faststream.nats import NatsMessage
 
 from rehook_async import (
     Checkpoint,
@@ -22,6 +24,8 @@ from rehook_async import (
     Wallet,
     WalletError,
 )
+from wallet_async.consume import Ack, Consumer, DeadLetter, Outcome, Redelivery, Retry
+from wallet_async.consume.faststream import settle
 
 
 async def sessions(session: RehookSession) -> None:
@@ -67,3 +71,27 @@ async def unknown(session: RehookSession, error: OutcomeUnknownError) -> None:
     """An unknown outcome can be settled."""
     assert_type(await session.settle(error), Transaction | None)
     assert_type(error.sent_at, datetime)
+
+
+async def consuming(session: RehookSession, movement: Movement) -> None:
+    """A `match` over outcomes knows the delay and the error."""
+    async with Consumer(session, source="orders", redelivery=Redelivery(max_deliveries=5)) as consumer:
+        outcome = await consumer.handle("order-1849", movement, deliveries=1)
+        assert_type(outcome, Outcome)
+        match outcome:
+            case Ack(receipt):
+                assert_type(receipt, Any)
+            case Retry(delay, error):
+                assert_type(delay, float)
+                assert_type(error, WalletError)
+            case DeadLetter(error):
+                assert_type(error, WalletError)
+
+
+async def in_faststream(message: NatsMessage, outcome: Outcome) -> None:
+    """A message of FastStream is what `settle` takes."""
+
+    async def dead_letter(error: WalletError) -> None:
+        print(error)
+
+    await settle(message, outcome, dead_letter)
