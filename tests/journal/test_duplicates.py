@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "400 and code 301": {"deduplicate": True, "failure_status": 400},
     "200 and the wallet, as the first time": {"deduplicate": "answered"},
 }
+AGO = timedelta(days=400)
 REFUSED = [shape for shape, made in SHAPES.items() if made["deduplicate"] is True]
 
 
@@ -25,11 +27,12 @@ async def booked_before(bench: Bench, shape: str) -> None:
     """Let Sipay know the reference from a journal that is lost."""
     for name, value in SHAPES[shape].items():
         setattr(bench.sandbox.api, f"_{name}", value)
-    bench.client.plant(bench.sandbox.api, "r-1")
+    long_ago = datetime.now(UTC) - AGO
+    bench.sandbox.api.ledger.append(LOYALTY_WALLET, "credit", AMOUNT, reference="r-1", created_at=long_ago)
 
 
 async def known_already(shape: str) -> None:
-    """Ask for a credit whose reference is known.
+    """Ask for a credit whose reference is known for a long time.
 
     Raises:
         AssertionError: It was booked again, or its receipt was not given.
@@ -49,6 +52,19 @@ async def known_already(shape: str) -> None:
 async def test_a_reference_that_is_known_is_looked_up(shape: str) -> None:
     """Whoever asks gets the receipt of what is booked."""
     await known_already(shape)
+
+
+@pytest.mark.parametrize("shape", REFUSED)
+async def test_twin_looked_for_since_the_call(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same where the history is read no further back than the journal goes."""
+    settle = once.Once._settle
+
+    async def since_the_call(self: once.Once, call: Any, entry: Any, _: Any) -> Any:
+        return await settle(self, call, entry, once.begun(entry))
+
+    monkeypatch.setattr(once.Once, "_settle", since_the_call)
+    with pytest.raises(OutcomeUnknownError, match="does not show it"):
+        await known_already(shape)
 
 
 @pytest.mark.parametrize("shape", REFUSED)

@@ -125,7 +125,7 @@ class Once:
                     except _LostError:
                         continue
                 case _:
-                    return await self._settle(call, entry)
+                    return await self._settle(call, entry, begun(entry))
 
     async def _load(self, call: _Call) -> Any:
         try:
@@ -160,7 +160,8 @@ class Once:
                     entry, _state_after(error), call.left(), reason=kept.sentence(error.message)
                 )
             if isinstance(error, DuplicateError):
-                return await self._settle(call, evolve(entry, state="in_doubt", reason=error.message))
+                # The provider remembers it from whenever it was: this journal may be younger.
+                return await self._settle(call, evolve(entry, state="in_doubt", reason=error.message), None)
             raise
         except BaseException:
             if announcement.begun:
@@ -184,9 +185,9 @@ class Once:
             return await self._booked(call, begun(before))  # the provider may have taken longer than was believed
         return None
 
-    async def _settle(self, call: _Call, entry: Entry) -> Any:
-        """Look for it in the history; what is not there now may be there later."""
-        found = await self._booked(call, begun(entry))
+    async def _settle(self, call: _Call, entry: Entry, since: datetime | None) -> Any:
+        """Look for it in the history since then; what is not there now may be there later."""
+        found = await self._booked(call, since)
         if found is None:
             raise self._unknown(call, f"the history does not show it now ({entry.reason or 'nobody wrote its end'})")
         return await self._applied(call, entry, found)
