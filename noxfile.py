@@ -154,7 +154,7 @@ def crash(session: nox.Session) -> None:
 @nox.session
 def simulate(session: nox.Session) -> None:
     """200,000 simulated orders, 25 minutes or so; the report goes to docs/simulated.md. Arguments: operations, seed."""
-    session.install("-c", LOCK, ".[cli,fast]", "--group", "test")
+    session.install("-c", LOCK, f"{_wheel(session)}[cli,fast]", "--group", "test")
     session.run("python", "-m", "tests.simulate", *session.posargs)
 
 

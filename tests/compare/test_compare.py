@@ -91,8 +91,9 @@ def test_what_counts_as_what(told: Told, booked: int, what: Tally) -> None:
     )
 
 
-def test_the_page_has_every_client_and_fault() -> None:
+def test_the_page_has_every_client_and_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """The published one is of the clients and faults of today."""
+    monkeypatch.setattr("tests.compare.page.version", lambda _: "1")  # the other clients need not be installed here
     published = Path(__file__).parents[2] / "docs" / "compared.md"
     found = {name: dict.fromkeys((*FAULTS, KILLED), Tally(once=1)) for name in NAMES}
     rows = [line.split("|")[1] for line in page(found, references=13, seed=SEED).splitlines() if line.startswith("|")]

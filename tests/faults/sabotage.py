@@ -53,6 +53,6 @@ def sends_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(DirectTransport, "attempt", attempt)
 
 
-def plain_body(value: bytes, content_type: str, evidence: Any) -> BytesPayload:
+def plain_body(value: bytes, content_type: str, evidence: Any, deadline: float) -> BytesPayload:
     """Make the body that aiohttp would use, which can be sent as often as it likes."""
     return BytesPayload(value, content_type=content_type)

@@ -19,7 +19,7 @@ from wallet_async.engine.errors import WalletError
 from wallet_async.journal import Journal, Settling
 
 IN_FLIGHT = 20
-SETTLING = Settling(commit_within=1.0, shown_within=0.1, every=0.05)
+SETTLING = Settling(commit_within=1.0, shown_within=0.1, every=0.2)
 """The sandbox books at once or never; a second is for a busy machine."""
 TIMEOUT = 1.0  # seconds for a call
 
@@ -59,12 +59,12 @@ async def _book(talk: Connection, work: Work) -> None:
 
         async def one_by_one() -> None:
             for reference in references:
-                talk.send((reference, await _booked(client, session, reference, work.timeout)))
+                talk.send((reference, await _booked(client, session, reference, work.timeout, journal)))
 
         await asyncio.gather(*(one_by_one() for _ in range(IN_FLIGHT)))
 
 
-async def _booked(client: Client, session: Any, reference: str, timeout: float) -> str:
+async def _booked(client: Client, session: Any, reference: str, timeout: float, journal: Journal | None) -> str:
     """Ask for one until there is a receipt."""
     while True:
         try:
@@ -73,3 +73,11 @@ async def _booked(client: Client, session: Any, reference: str, timeout: float) 
             await asyncio.sleep(0.01)
         else:
             return str(receipt.reference)
+        # Whoever asks looks into the history each time; what is in doubt is left to the resolver, which does it seldom.
+        while journal is not None and await _is_open(journal, client.name, reference):  # noqa: ASYNC110 - it is a row
+            await asyncio.sleep(0.01)
+
+
+async def _is_open(journal: Journal, service: str, reference: str) -> bool:
+    entry = await journal.entry(service, reference)
+    return entry is not None and entry.state in {"sending", "in_doubt"}

@@ -71,8 +71,16 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.astimezone()
 
 
+def _number(text: str) -> Decimal:
+    """Read a number; where pydantic is loaded, cyclopts would explain NaN in its words, over three lines."""
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError("not finite")
+    return number
+
+
 _READERS: dict[Any, tuple[Callable[[str], Any], str]] = {
-    Decimal: (Decimal, "a number such as 20 or 12.50"),
+    Decimal: (_number, "a number such as 20 or 12.50"),
     datetime: (_moment, "a time such as 2026-01-31 or 2026-01-31T09:30:00Z"),
 }
 MOMENT = Parameter(converter=_converter("", *_READERS[datetime]))

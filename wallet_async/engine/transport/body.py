@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from typing import Any
 
@@ -16,22 +17,29 @@ class SentTwiceError(Exception):
     """Something below asked for the body a second time."""
 
 
+class TooLateError(Exception):
+    """The body was asked for after the deadline: by a process that stood still, before its timer."""
+
+
 class OneShotBody(BytesPayload):
-    """A request body that refuses to be written twice and notes in *evidence* that it was written.
+    """A request body that refuses to be written twice or after *deadline*, and notes in *evidence* that it was written.
 
     aiohttp silently sends a PUT again when the connection broke (`IDEMPOTENT_METHODS` in its ``client.py``), and a
     caller's middleware may do so with any method. The second copy needs the body a second time and fails here. aiohttp
     holds the head back until the body's first byte, so as long as the body was not asked for, nothing has left.
     """
 
-    def __init__(self, value: bytes, content_type: str, evidence: Evidence) -> None:
+    def __init__(self, value: bytes, content_type: str, evidence: Evidence, deadline: float) -> None:
         super().__init__(value, content_type=content_type)
         self._evidence = evidence
+        self._deadline = deadline
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Write the body, once."""
         if self._evidence.sent:
             raise SentTwiceError
+        if asyncio.get_running_loop().time() >= self._deadline:
+            raise TooLateError
         self._evidence.sent = True
         self._evidence.connection = getattr(writer, "transport", None)
         await super().write_with_length(writer, content_length)

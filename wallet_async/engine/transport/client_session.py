@@ -50,15 +50,15 @@ class ClientSessionTransport:
     async def attempt(self, call: Call, credentials: Mapping[str, str], evidence: Evidence, deadline: float) -> Reply:
         """Send *call* once."""
         async with asyncio.timeout_at(deadline):
-            return await self._attempt(call, credentials, evidence)
+            return await self._attempt(call, credentials, evidence, deadline)
 
-    async def _attempt(self, call: Call, credentials: Mapping[str, str], evidence: Evidence) -> Reply:
+    async def _attempt(self, call: Call, credentials: Mapping[str, str], evidence: Evidence, deadline: float) -> Reply:
         response: aiohttp.ClientResponse | None = None
         try:
             response = await self.http.request(
                 call.method,
                 URL((call.base_url or self.base_url) + call.target, encoded=True),
-                data=None if call.body is None else OneShotBody(call.body, call.content_type, evidence),
+                data=None if call.body is None else OneShotBody(call.body, call.content_type, evidence, deadline),
                 headers=[*self._headers, *credentials.items()] if self._headers else credentials,
                 allow_redirects=False,
                 raise_for_status=False,

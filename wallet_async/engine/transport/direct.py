@@ -45,7 +45,12 @@ class DirectTransport:
         now = self._loop.time()
         if now >= deadline:
             raise TimeoutError
-        connection = pool.take(now) or await self._connect(pool, deadline)
+        connection = pool.take(now)
+        if connection is None:
+            connection = await self._connect(pool, deadline)
+            if self._loop.time() >= deadline:  # a process that stood still meanwhile comes here before its timer
+                connection.close()
+                raise TimeoutError
         evidence.sent, evidence.connection = True, connection.transport
         reply = await connection.exchange(request, deadline)
         if reply is None:
