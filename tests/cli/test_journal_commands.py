@@ -17,10 +17,6 @@ from wallet_async.cli.exits import without_password
 from wallet_async.journal import migrations
 from wallet_async.journal.sqlite import SqliteStore
 
-STEPS = [{"number": 1, "name": "entries"}, {"number": 2, "name": "inbox"}]
-"""What `install` applies."""
-
-
 STEPS = [{"number": step.number, "name": step.name} for step in migrations.load("sqlite")]
 """What `install` says that it did."""
 
@@ -121,7 +117,9 @@ READING = [
     ("show", "rehook", "order-1"),
     ("resolve", "rehook"),
     ("audit", "rehook"),
+    ("decide", "rehook", "order-1", "--booked", "--reason", "seen"),
     ("prune", "--older-than", "30"),
+    ("declare-restored",),
     ("accept-restored",),
 ]
 

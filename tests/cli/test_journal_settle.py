@@ -15,9 +15,11 @@ from tests.cli.journal import one_line, url_of
 from tests.cli.process import Inside, SandboxProcess
 from tests.journal.behind import rewritten
 from tests.journal.conformance import sending
+from wallet_async.cli.journal.settle import Believed
 from wallet_async.engine.errors import OutcomeUnknownError
-from wallet_async.journal import Journal
+from wallet_async.journal import Journal, Settling
 from wallet_async.journal.audit import Audit
+from wallet_async.journal.entry import Entry
 from wallet_async.journal.resolver import Resolver, Swept
 from wallet_async.journal.sqlite import SqliteStore
 
@@ -195,3 +197,40 @@ def test_audit_is_no_all_clear_where_nothing_was_read(doubled: Path, rehook: San
     ended = inside("journal", "audit", "rehook", url_of(doubled), environ=rehook.environ)
     assert ended.code == 1
     assert "could not be read: 1; a request failed" in one_line(ended)
+
+
+@pytest.fixture
+def forgotten(rehook: SandboxProcess, tmp_path: Path) -> Path:
+    """Give a journal of a credit, booked two days ago, that its wallet's history does not show."""
+    path, (source, wallet), other = tmp_path / "journal.db", rehook.wallet(), rehook.wallet()
+    book(rehook, path, [source, wallet], "forgotten")
+
+    def elsewhere_and_older(entry: Entry) -> Entry:
+        age = 2 * 86_400 * 10**6
+        movement = entry.movement.replace(source, other[0]).replace(wallet, other[1])
+        return evolve(entry, movement=movement, sent_at=entry.sent_at - age, updated_at=entry.updated_at - age)
+
+    rewritten(path, "rehook", "forgotten", elsewhere_and_older)
+    return path
+
+
+def asks_for_no_more_than_is_kept(inside: Inside, path: Path, environ: dict[str, str]) -> None:
+    audit = ("journal", "audit", "rehook", url_of(path), "--json")
+    ended = inside(*audit, environ=environ)
+    assert (ended.code, ended.rows[0]["finding"]) == (1, "person")
+    kept_for_a_day = inside(*audit, "--retention", "86400", environ=environ)
+    assert (kept_for_a_day.code, kept_for_a_day.out, kept_for_a_day.err) == (0, "", "")
+
+
+def test_audit_knows_what_is_believed(forgotten: Path, rehook: SandboxProcess, inside: Inside) -> None:
+    """What has left the history by its retention is no finding."""
+    asks_for_no_more_than_is_kept(inside, forgotten, rehook.environ)
+
+
+def test_twin_an_audit_with_the_usual_beliefs(
+    forgotten: Path, rehook: SandboxProcess, inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sabotaged twin: one that takes the option and goes on as without it calls an old booking taken out."""
+    monkeypatch.setattr(Believed, "settling", lambda _: Settling())
+    with pytest.raises(AssertionError):
+        asks_for_no_more_than_is_kept(inside, forgotten, rehook.environ)

@@ -1,7 +1,8 @@
-"""``wallet-async journal prune`` and ``accept-restored``, and what all commands say of a damaged file."""
+"""``wallet-async journal prune``, what is said of a restored journal, and what all commands say of a damaged file."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tests.cli.journal import one_line, url_of
 from tests.cli.process import Inside
+from tests.journal.postgres_server import PostgresServer, installed, postgres  # noqa: F401 - a fixture
 from wallet_async.journal.sqlite import rows
 
 
@@ -73,9 +75,40 @@ def test_what_was_restored_can_be_accepted(file: Path, inside: Inside) -> None:
 
 def test_twin_a_way_out_that_is_forgotten(file: Path, inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sabotaged twin: one that the file does not keep is over with the next opening."""
-    monkeypatch.setattr("wallet_async.journal.sqlite.file.accept_restored", lambda db: None)
+    monkeypatch.setattr("wallet_async.journal.sqlite.file.set_restored", lambda db, *, restored: None)
     with pytest.raises(AssertionError):
         accepts_what_was_restored(file, inside)
+
+
+def declares_and_accepts(url: str, inside: Inside) -> None:
+    """Say of a journal that it was put back, and accept that.
+
+    Raises:
+        AssertionError: The next command does not know of the one or the other.
+    """
+    declared = inside("journal", "declare-restored", url, environ={})
+    assert (declared.code, declared.out) == (0, "")
+    assert "looked up in the history before it is sent" in one_line(declared)
+    assert inside("journal", "check", url, "--json", environ={}).rows[0]["restored"]
+    assert inside("journal", "accept-restored", url, environ={}).code == 0
+    assert not inside("journal", "check", url, "--json", environ={}).rows[0]["restored"]
+
+
+def test_a_file_can_be_declared_restored(file: Path, inside: Inside) -> None:
+    """Where it was not noticed, as in a snapshot of the whole disk."""
+    declares_and_accepts(url_of(file), inside)
+
+
+def test_a_database_can_be_declared_restored(postgres: PostgresServer, inside: Inside) -> None:  # noqa: F811 - the fixture
+    """Where it never is noticed."""
+    declares_and_accepts(postgres.url(asyncio.run(installed(postgres))), inside)
+
+
+def test_twin_a_declaration_that_is_forgotten(file: Path, inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sabotaged twin: one that the file does not keep is over with the next opening."""
+    monkeypatch.setattr("wallet_async.journal.sqlite.file.set_restored", lambda db, *, restored: None)
+    with pytest.raises(AssertionError):
+        declares_and_accepts(url_of(file), inside)
 
 
 def damaged(file: Path) -> None:

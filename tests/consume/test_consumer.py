@@ -17,22 +17,45 @@ from wallet_async.consume import Ack, Consumer, DeadLetter, Redelivery, Retry
 from wallet_async.engine.errors import InvalidInputError, OutcomeUnknownError, RefusedError
 from wallet_async.engine.events import DeadLetterEvent, RedeliveryEvent
 from wallet_async.journal import Journal, JournalError, ReferenceConflictError
+from wallet_async.journal.entry import Entry, State
 from wallet_async.journal.once import Once
 from wallet_async.journal.receiving import Receiver
 from wallet_async.sandbox import Fault
 
 
-async def test_it_is_booked_once_however_often_it_comes(client: Client) -> None:
-    """Every delivery has the same receipt, and only the first sends anything."""
-    async with world(client) as it, it.consumer() as consumer:
+async def deliver_thrice(client: Client, store: MemoryStore | None = None) -> None:
+    """Let an event come again, also to another process.
+
+    Raises:
+        AssertionError: Another delivery than the first sent its movement, or had no receipt, or another one.
+    """
+    async with world(client, store) as it, it.consumer() as consumer:
         first = await consumer.handle("1", it.movement("r-1"), deliveries=1)
-        requests = it.sandbox.observed.requests.total()
         assert isinstance(first, Ack)
         assert await consumer.handle("1", it.movement("r-1"), deliveries=2) == first
         async with it.consumer() as other:
             assert await other.handle("1", it.movement("r-1"), deliveries=3) == first
-        assert it.sandbox.observed.requests.total() == requests
+        assert it.sandbox.observed.requests["credit"] == 1
         assert it.booked(["r-1"]) == {"r-1": 1}
+
+
+async def test_it_is_booked_once_however_often_it_comes(client: Client) -> None:
+    """Every delivery has the same receipt, and only the first sends the credit."""
+    await deliver_thrice(client)
+
+
+class ForgetfulStore(MemoryStore):
+    """Forgets what is booked."""
+
+    async def record(self, entry: Entry, state: State, **words: Any) -> bool:
+        del self.entries[entry.service, entry.reference]
+        return True
+
+
+async def test_twin_a_journal_that_forgets(client: Client) -> None:
+    """Sabotaged twin: without its entry the movement is sent again."""
+    with pytest.raises(AssertionError):
+        await deliver_thrice(client, ForgetfulStore())
 
 
 async def another_movement(client: Client) -> None:

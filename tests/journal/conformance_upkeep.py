@@ -136,10 +136,13 @@ async def check_pruning_takes_the_event_along(store: Store) -> None:
         assert (await store.receive(event, entry) == event) == comes_anew
 
 
-async def check_what_was_restored_is_accepted(store: Store) -> None:
-    """From then on nothing is missing."""
-    await store.accept_restored()
-    assert not store.restored
+async def check_what_was_restored_is_declared_and_accepted(store: Store) -> None:
+    """Entries may be missing from the one on, and none is from the other on."""
+    for restored in (True, False):
+        await store.set_restored(restored)
+        assert store.restored == restored
+        assert await store.load(SERVICE, "order-1") is None
+        assert store.restored == restored
 
 
 UPKEEP_CHECKS = checks_of(globals())

@@ -120,9 +120,9 @@ class MemoryStore:
                 self.entries[left.service, left.reference] = left
         return len(same)
 
-    async def accept_restored(self) -> None:
-        await self._begin("accept_restored")
-        self.restored = False
+    async def set_restored(self, restored: bool) -> None:
+        await self._begin("set_restored")
+        self.restored = restored
 
     async def aclose(self) -> None:
         pass

@@ -217,7 +217,7 @@ async def cleared(postgres: PostgresServer) -> str:
     """Take everything out of the journal in the database that tests share, and give its name."""
     postgres.shared = postgres.shared or await installed(postgres)
     async with postgres.connection(postgres.shared) as connection:
-        await connection.execute("DELETE FROM wallet_async.entries")
+        await connection.execute("DELETE FROM wallet_async.entries; DELETE FROM wallet_async.restored")
     return postgres.shared
 
 

@@ -10,6 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.journal import conformance_upkeep
 from tests.journal.conformance import CHECKS, Check, again, brought, prepared, sending, there
+from tests.journal.conformance_deciding import DECIDING_CHECKS
 from tests.journal.conformance_lists import LIST_CHECKS
 from tests.journal.conformance_upkeep import UPKEEP_CHECKS
 from tests.journal.machine import machine
@@ -29,7 +30,9 @@ async def store(postgres: PostgresServer, emptied: str) -> AsyncIterator[Postgre
     await store.aclose()
 
 
-@pytest.mark.parametrize("check", CHECKS + LIST_CHECKS + UPKEEP_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize(
+    "check", CHECKS + LIST_CHECKS + UPKEEP_CHECKS + DECIDING_CHECKS, ids=lambda check: check.__name__
+)
 async def test_it_does_what_every_store_does(check: Check, store: PostgresStore) -> None:
     """The checks that every store has to pass."""
     await check(store)

@@ -13,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.journal import conformance, conformance_upkeep
 from tests.journal.conformance import CHECKS, Check
+from tests.journal.conformance_deciding import DECIDING_CHECKS
 from tests.journal.conformance_lists import LIST_CHECKS
 from tests.journal.conformance_upkeep import UPKEEP_CHECKS
 from tests.journal.machine import machine
@@ -26,7 +27,9 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     await opened.aclose()
 
 
-@pytest.mark.parametrize("check", CHECKS + LIST_CHECKS + UPKEEP_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize(
+    "check", CHECKS + LIST_CHECKS + UPKEEP_CHECKS + DECIDING_CHECKS, ids=lambda check: check.__name__
+)
 async def test_it_does_what_every_store_does(check: Check, store: SqliteStore) -> None:
     """Each check of the conformance suite holds."""
     await check(store)

@@ -195,7 +195,7 @@ async def test_what_was_accepted_is_suspected_again_only_when_it_is_put_back_aga
     shutil.copyfile(backup, path)
     async with opened(path) as store:
         assert store.restored
-        await store.accept_restored()
+        await store.set_restored(False)
         assert not store.restored
     await killed(path, "killed", 0, least=5)
     assert not await is_restored(path)

@@ -72,7 +72,7 @@ class Consumer:
             ReferenceConflictError: The event, or the reference, stands for another movement; nothing was sent.
             JournalError: The journal cannot be read or written; nothing was sent.
             SessionClosedError: The consumer, or the session, is closed; nothing was sent.
-            PrunedError: It was booked long ago, and its receipt is gone.
+            PrunedError: It was booked, and neither the journal nor the history has its receipt.
             OutcomeUnknownError: It may or may not have been booked; the journal goes on looking.
             WalletError: It was not booked.
         """

@@ -22,7 +22,7 @@ class Ack:
     """It is booked, and the journal says so: acknowledge the message."""
 
     receipt: Any
-    """The provider's receipt, the same one at every delivery; None if it was pruned from the journal since."""
+    """The provider's receipt, the same one at every delivery; None if neither the journal nor the history has it."""
 
 
 @frozen

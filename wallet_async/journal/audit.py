@@ -11,6 +11,7 @@ from wallet_async.engine.errors import WalletError
 from wallet_async.engine.events import PersonNeededEvent
 from wallet_async.engine.report import Reporter
 from wallet_async.journal.checksum import Damaged
+from wallet_async.journal.deciding import decided
 from wallet_async.journal.entry import Entry
 from wallet_async.journal.history import History, each
 from wallet_async.journal.settling import Settling
@@ -151,9 +152,12 @@ class Audit:
             self.unread += 1
             return False
         if entry.state in {"not_applied", "refused"} and sight.receipt is not None:
-            self._tell(entry, "it was booked after it had been proved absent")
+            proof = "a person had decided that it was not" if decided(entry) else "it had been proved absent"
+            self._tell(entry, f"it was booked after {proof}")
             return True
-        if entry.state == "applied" and sight.receipt is None and self._has_to_show(entry, self._clock()):
+        # That the history shows no row is just why a person had to decide.
+        lost = entry.state == "applied" and sight.receipt is None and not decided(entry)
+        if lost and self._has_to_show(entry, self._clock()):
             self._tell(entry, sight.odd or "it is booked, and the history shows it no more: taken out, or merged")
             return True
         return sight.doubled or (sight.receipt is not None and sight.odd is not None)

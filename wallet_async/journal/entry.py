@@ -11,10 +11,11 @@ State = Literal["prepared", "sending", "applied", "refused", "in_doubt", "not_ap
 
 - ``prepared``: written down, and certainly not sent.
 - ``sending``: a request has left or is about to; what became of it is not written yet.
-- ``applied``: booked, proved by the provider's answer or by its history.
+- ``applied``: booked, proved by the provider's answer or by its history, or so decided by a person.
 - ``refused``: the provider said no, so nothing was booked.
 - ``in_doubt``: a request left, and nothing that came back says whether it was booked.
-- ``not_applied``: it was in doubt, and the provider's history has proved since that nothing was booked.
+- ``not_applied``: it was in doubt, and the provider's history has proved since that nothing was booked, or a person has
+  decided so.
 """
 
 
@@ -40,9 +41,9 @@ class Entry:
     send_by: int
     """When its request will certainly have left if it ever does; 0 if it was never ``sending``."""
     receipt: str | None = field(default=None, repr=False)
-    """The receipt as JSON, once it is ``applied`` and until it is pruned."""
+    """The receipt as JSON, once it is ``applied`` and until it is pruned; None if a person decided that."""
     reason: str | None = None
     """Why it is ``refused``, ``in_doubt`` or ``not_applied``, as a sentence; or what is odd about one that is
-    ``applied``, such as that it was taken back since."""
+    ``applied``, such as that it was taken back since; or why a person has decided so."""
     created_at: int
     updated_at: int

@@ -16,8 +16,9 @@ class JournalInUseError(JournalError):
 
 
 class PrunedError(WalletError):
-    """It was booked, its receipt was pruned from the journal, and the provider's history does not show it now.
+    """It was booked, and neither the journal nor the provider's history has its receipt now.
 
+    The journal was pruned of it, or it never came, and a person decided that it was booked; the message says which.
     Nothing was sent, and asking again sends nothing either.
     """
 

@@ -24,6 +24,7 @@ from wallet_async.engine.once import Books, Tally
 from wallet_async.engine.report import Reporter
 from wallet_async.engine.trip import Announcement
 from wallet_async.journal import kept
+from wallet_async.journal.deciding import decided
 from wallet_async.journal.entry import Entry, State
 from wallet_async.journal.errors import JournalError, PrunedError, ReferenceConflictError
 from wallet_async.journal.flights import Flights, UnderWayError
@@ -180,14 +181,15 @@ class Once:
     async def _booked_before(self, call: _Call, before: Entry | None) -> Any:
         """Look once more where a last look costs little and may show what nobody could know of."""
         if self._store.restored:
-            return await self._booked(call, None)  # that it was sent may have been lost with the file
+            return await self._booked(call, before, None)  # that it was sent may have been lost with the file
         if before is not None and before.state == "not_applied":
-            return await self._booked(call, begun(before))  # the provider may have taken longer than was believed
+            # The provider may have taken longer than was believed.
+            return await self._booked(call, before, begun(before))
         return None
 
     async def _settle(self, call: _Call, entry: Entry, since: datetime | None) -> Any:
         """Look for it in the history since then; what is not there now may be there later."""
-        found = await self._booked(call, since)
+        found = await self._booked(call, entry, since)
         if found is None:
             raise self._unknown(call, f"the history does not show it now ({entry.reason or 'nobody wrote its end'})")
         return await self._applied(call, entry, found)
@@ -195,15 +197,15 @@ class Once:
     async def _recall(self, call: _Call, entry: Entry) -> Any:
         """Look for the receipt of what is booked for certain; nothing is sent, whatever is found."""
         try:
-            found, why = await self._booked(call, begun(entry)), "the history does not show it"
+            found, why = await self._booked(call, entry, begun(entry)), "the history does not show it"
         except OutcomeUnknownError as error:
             found, why = None, error.reason.message
         if found is None:
-            moment = datetime.fromtimestamp(entry.updated_at / 1e6, UTC)
-            raise PrunedError(f"it was booked on {moment:%Y-%m-%d}, its receipt was pruned since, and {why}")
+            raise PrunedError(f"{_without_receipt(entry)}, and {why}")
         return found
 
-    async def _booked(self, call: _Call, since: datetime | None) -> Any:
+    async def _booked(self, call: _Call, entry: Entry | None, since: datetime | None) -> Any:
+        """Give the receipt that the history shows since then; what is odd is for a person, unless one has decided."""
         try:
             async with asyncio.timeout_at(call.deadline):
                 sight = await call.books.booked(since, call.left())
@@ -212,7 +214,7 @@ class Once:
         except WalletError as error:
             why = f"the history could not be read: {error.message}"
         else:
-            if sight.receipt is not None or sight.odd is None:
+            if sight.receipt is not None or sight.odd is None or decided(entry):
                 return sight.receipt
             why = f"a person has to look: {sight.odd}"
         raise self._unknown(call, why)
@@ -262,6 +264,14 @@ class _Call:
     def left(self) -> float:
         """Seconds until the deadline, and never none: what is asked with it ends at once by its own rules."""
         return max(self.deadline - asyncio.get_running_loop().time(), 0.001)
+
+
+def _without_receipt(entry: Entry) -> str:
+    """Say how it is known that *entry* is booked, and why the journal has no receipt."""
+    if decided(entry):
+        return f"it was booked ({entry.reason}), its receipt never came"
+    moment = datetime.fromtimestamp(entry.updated_at / 1e6, UTC)
+    return f"it was booked on {moment:%Y-%m-%d}, its receipt was pruned since"
 
 
 def _state_after(error: WalletError) -> State:

@@ -10,13 +10,17 @@ from secrets import token_hex
 from types import TracebackType
 from typing import Any, Self, get_args
 
+from attrs import evolve
+
 from wallet_async.engine.checks import reject
+from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.once import Books
 from wallet_async.engine.report import Reporter
 from wallet_async.engine.session import WalletSession
 from wallet_async.journal import pruning
 from wallet_async.journal.address import parts
 from wallet_async.journal.checksum import Damaged
+from wallet_async.journal.deciding import Decision, follow
 from wallet_async.journal.entry import Entry, State
 from wallet_async.journal.errors import JournalError
 from wallet_async.journal.history import History
@@ -125,6 +129,36 @@ class Journal:
         """
         return await self._store.count()
 
+    async def decide(self, service: str, reference: str, *, booked: bool, reason: str) -> Entry:
+        """Write down what a person has found out about a movement that is in doubt.
+
+        If it was booked, nothing is ever sent under its reference again: its receipt comes from the provider's history,
+        or else `PrunedError`. If it was not, the next call looks once more in the history, and sends.
+
+        Args:
+            service: The provider, such as ``"rehook"``.
+            reference: The reference of the credit or debit.
+            booked: Whether it was.
+            reason: How the person knows; it is kept with the entry.
+
+        Returns:
+            The entry as it is now.
+
+        Raises:
+            InvalidInputError: It is not in doubt, or an argument does not fit; or *booked* is False, and the provider
+                may still book it (`Settling`).
+            JournalError: The journal cannot be read or written.
+        """
+        decision = Decision(booked=booked, reason=reason)
+        while True:  # if it was settled meanwhile, the next look says as what
+            entry = await self._store.load(service, reference)
+            if entry is None:
+                raise InvalidInputError(f"the journal knows no reference {reference!r} at {service!r}")
+            now = self._clock()
+            state, why = follow(entry, decision, now, self._settling)
+            if await self._store.record(entry, state, now=now, reason=why) and state != "in_doubt":
+                return evolve(entry, state=state, updated_at=now, reason=why)
+
     async def prune(self, before: datetime, *, dry_run: bool = False) -> Pruned:
         """Take away what entries say that are settled, and were last updated before *before*.
 
@@ -159,6 +193,17 @@ class Journal:
             after = (page[-1].service, page[-1].reference)
         return pruned
 
+    async def declare_restored(self) -> None:
+        """Take it from now on that entries may be missing, since the journal was put back from a backup, or copied.
+
+        Every movement is then looked up in the whole history before it is sent, by every process that uses the journal.
+        For what is not noticed by itself: a PostgreSQL server, or a whole disk. Do it before anything is sent again.
+
+        Raises:
+            JournalError: The journal cannot be written.
+        """
+        await self._store.set_restored(True)
+
     async def accept_restored(self) -> None:
         """Take it from now on that no entry is missing, though the journal was put back from a backup, or copied.
 
@@ -169,7 +214,7 @@ class Journal:
         Raises:
             JournalError: The journal cannot be written.
         """
-        await self._store.accept_restored()
+        await self._store.set_restored(False)
 
     def resolver(self, session: WalletSession) -> Resolver:
         """Make what settles by the histories of *session* when its `Resolver.sweep` is called, and not by itself.

@@ -2,7 +2,7 @@
 
 - ``prepared -> sending -> applied | refused | in_doubt``
 - ``sending -> prepared``: the request certainly did not leave
-- ``in_doubt -> applied | not_applied``: the provider's history told
+- ``in_doubt -> applied | not_applied``: the provider's history told, or a person decided
 - ``in_doubt -> in_doubt``: for another reason, such as that a person has to look
 - ``refused | not_applied -> sending``: another try, since nothing was booked
 """
@@ -40,7 +40,7 @@ class Give:
 
 @frozen
 class Recall:
-    """It is booked, and its receipt was pruned: the provider's history may show it still."""
+    """It is booked, and the journal has no receipt (any more): the provider's history may show it."""
 
 
 @frozen

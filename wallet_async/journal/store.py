@@ -13,7 +13,8 @@ from wallet_async.journal.inbox import Received
 class Store(Protocol):
     """Keeps entries. What a method has returned is durable, also through a power cut.
 
-    A method that is cancelled has either been done whole or not at all.
+    A method that is cancelled has either been done whole or not at all; a claim before any `record` of the same entry
+    that is asked of this store after it.
 
     Raises (every method):
         JournalError: The database cannot be reached, or says that it is full or broken, or the one entry that is asked
@@ -23,7 +24,7 @@ class Store(Protocol):
 
     @property
     def restored(self) -> bool:
-        """Whether entries may be missing: the file was put back from a backup, or copied, since it was last written."""
+        """Whether entries may be missing: it was put back from a backup, or copied, since it was last written."""
 
     async def load(self, service: str, reference: str) -> Entry | None:
         """Give the entry of a reference, or None."""
@@ -104,8 +105,8 @@ class Store(Protocol):
             How many were. If the answer of the database was lost meanwhile, some may be left out.
         """
 
-    async def accept_restored(self) -> None:
-        """Take it from now on that no entry is missing; `restored` becomes False."""
+    async def set_restored(self, restored: bool) -> None:
+        """Take it from now on that entries may be missing, or that none is: so `restored` becomes, also for others."""
 
     async def aclose(self) -> None:
         """Finish what was begun, and close."""

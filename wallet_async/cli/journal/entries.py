@@ -15,6 +15,7 @@ from wallet_async.cli.journal.reading import opened
 from wallet_async.cli.journal.records import Detail, Record, record
 from wallet_async.cli.running import run
 from wallet_async.journal.entry import State
+from wallet_async.provider import load_providers
 
 STATES: tuple[State, ...] = get_args(State)
 
@@ -57,7 +58,9 @@ async def _list(url: str, service: str | None, states: Sequence[State], options:
 
 
 def show(service: str, reference: str, url: Url = None, /, *, options: Options = DEFAULTS) -> None:
-    """Show what the journal knows of one reference; --json shows its receipt, too.
+    """Show what the journal knows of one reference, and the mark that its row at the provider carries.
+
+    --json shows its receipt, too.
 
     Args:
         service: The provider, such as rehook.
@@ -71,4 +74,6 @@ async def _show(url: str, service: str, reference: str, options: JournalOptions)
         entry = await journal.entry(service, reference)
     if entry is None:
         raise CommandError(f"the journal knows no reference {reference!r} at {service!r}", Exit.FAILED)
-    writer(Detail, options).single(record(Detail, entry))
+    provider = load_providers().get(service)
+    mark = provider and provider.mark(reference)
+    writer(Detail, options).single(record(Detail, entry, mark=mark))

@@ -1,4 +1,4 @@
-"""``prune`` and ``accept-restored``: what is given up on purpose."""
+"""``prune``: what is given up on purpose."""
 
 from __future__ import annotations
 
@@ -49,22 +49,3 @@ async def _prune(url: str, before: datetime, options: JournalOptions, *, dry_run
     writer(Pruned, options).single(pruned)
     if dry_run:
         print("nothing was changed", file=sys.stderr)
-
-
-def accept_restored(url: Url = None, /, *, options: Options = DEFAULTS) -> None:
-    """Take a journal that was put back from a backup, or copied, for a whole one from now on.
-
-    What is given up: movements are no longer looked up in the history before they are sent, so one whose entry is
-    missing is booked twice if it is asked for again. Settle with `resolve` before, and wait until nothing from between
-    the backup and its return can be asked for again.
-    """
-    run(_accept_restored(journal_url(url, options)))
-
-
-async def _accept_restored(url: str) -> None:
-    async with opened(url) as journal:
-        if not journal.restored:
-            print("nothing to do: no entry is missing", file=sys.stderr)
-            return
-        await journal.accept_restored()
-    print("accepted: from now on movements are sent without a look in the history", file=sys.stderr)

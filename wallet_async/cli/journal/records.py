@@ -42,16 +42,18 @@ class Detail(Record):
     send_by: datetime | None
     created_at: datetime
     movement: Mapping[str, Any] | None
+    mark: str | None
+    """What its row at the provider shows of the reference; None if the provider is not installed."""
 
 
-def record(kind: type[T], entry: Entry) -> T:
-    """Make a row of *entry*."""
+def record(kind: type[T], entry: Entry, **more: Any) -> T:
+    """Make a row of *entry*, and of what a row of this *kind* says besides."""
     values = attrs.asdict(entry)
     for name in ("sent_at", "send_by", "created_at", "updated_at"):
         values[name] = _moment(values[name])
     values["movement"] = codec.loads(entry.movement.encode()) if entry.movement else None
     values["receipt"] = codec.loads(entry.receipt.encode()) if entry.receipt else None
-    return kind(**values)
+    return kind(**values, **more)
 
 
 def _moment(microseconds: int) -> datetime | None:

@@ -184,7 +184,14 @@ async def _name_those_left(journal: Journal, service: str, heard: _Heard) -> Non
             heard.news.append(Finding(service=service, reference=entry.reference, finding=entry.state, reason=reason))
 
 
-def audit(provider: str, url: Url = None, /, *, options: Options = DEFAULTS) -> None:
+def audit(
+    provider: str,
+    url: Url = None,
+    /,
+    *,
+    believed: Annotated[Believed, Parameter(name="*")] = Believed(),
+    options: Options = DEFAULTS,
+) -> None:
     """Look in the provider's history at every movement that is booked, or proved not to be.
 
     Exit code 1 if one was booked twice, or after it had been proved absent, or was taken back or out since; 1 or 4 if a
@@ -195,11 +202,11 @@ def audit(provider: str, url: Url = None, /, *, options: Options = DEFAULTS) -> 
     """
     heard = _Heard()
     session = _session(provider, options, heard)
-    run(_audit(journal_url(url, options), session, heard, options))
+    run(_audit(journal_url(url, options), session, believed.settling(), heard, options))
 
 
-async def _audit(url: str, session: WalletSession, heard: _Heard, options: JournalOptions) -> None:
-    async with opened(url) as journal, session:
+async def _audit(url: str, session: WalletSession, settling: Settling, heard: _Heard, options: JournalOptions) -> None:
+    async with opened(url, settling) as journal, session:
         audits = journal.resolver(session).audit
         wrong = await audits.everything()
     heard.write(options)

@@ -26,7 +26,14 @@ def values(first: int = 1) -> str:
     )
 
 
+RESTORED = "SELECT EXISTS (SELECT FROM wallet_async.restored)"
+DECLARE = "INSERT INTO wallet_async.restored DEFAULT VALUES"
+ACCEPT = "DELETE FROM wallet_async.restored"
+
 LOAD = f"SELECT {COLUMNS} FROM {TABLE} WHERE service = $1 AND reference = $2"
+
+LOOK_UP = f"SELECT * FROM ({RESTORED}) AS told LEFT JOIN ({LOAD}) AS found ON true"
+"""Gives one row whatever there is. See `looked_up`."""
 
 CLAIM = f"""
 INSERT INTO {TABLE} AS found ({COLUMNS})
@@ -115,6 +122,16 @@ def pruned(entries: Sequence[Entry]) -> tuple[Sequence[Any], ...]:
 def found(row: Mapping[str, Any]) -> Entry | checksum.Damaged:
     """Read a row."""
     return checksum.verified(tuple(row.values()))
+
+
+def looked_up(row: Mapping[str, Any]) -> tuple[bool, Entry | None]:
+    """Read the row of `LOOK_UP`: whether entries may be missing, and the one that was asked for.
+
+    Raises:
+        JournalError: It is damaged.
+    """
+    restored, *values = row.values()
+    return restored, None if values[0] is None else checksum.sound(tuple(values))
 
 
 def entry_of(row: Mapping[str, Any]) -> Entry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Self, TypeVar
+from weakref import WeakValueDictionary
 
 from attrs import evolve
 
@@ -30,18 +31,22 @@ class PostgresStore:
     does something once only, and true, since the second waits for a first that is still at work, and leaves nothing to
     do for one that has not begun. Looking at the row would be neither: it may be written a moment later.
 
-    A caller that is cancelled leaves alone: what it asked for is done to its end, and `aclose` waits for that.
-    """
+    A caller that is cancelled leaves alone: what it asked for is done to its end, a claim before what is recorded of
+    it, and `aclose` waits for that.
 
-    restored = False
-    """A backup of a server is its administrator's; that it was put back has to be told to the journal."""
+    A backup of a server is its administrator's: that it was put back has to be told with `set_restored`, and each
+    process learns it with the next entry that it loads.
+    """
 
     def __init__(self, pool: Any, patience: float) -> None:
         self._pool = pool
         self._patience = patience
+        self.restored: bool = False
+        """Whether entries may be missing, as of the last `load`."""
         self._process = process.current()
         self._loop = asyncio.get_running_loop()
         self._begun: set[asyncio.Task[Any]] = set()
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._closed = False
 
     @classmethod
@@ -59,11 +64,16 @@ class PostgresStore:
         """
         async with connected(url, patience) as connection:
             await check_installed(connection)
-        return cls(await open_pool(url, patience, connections), patience)
+            restored = await connection.fetchval(sql.RESTORED)
+        store = cls(await open_pool(url, patience, connections), patience)
+        store.restored = restored
+        return store
 
     async def load(self, service: str, reference: str) -> Entry | None:
         """Give the entry of a reference, or None."""
-        return await self._finish(lambda: self._load(service, reference))
+        rows, _ = await self._finish(lambda: self._ask(sql.LOOK_UP, service, reference))
+        self.restored, entry = sql.looked_up(rows[0])
+        return entry
 
     async def claim(self, entry: Entry) -> Entry:
         """Write *entry* if nobody was before it, and give what stands there."""
@@ -122,8 +132,10 @@ class PostgresStore:
         rows, _ = await self._finish(lambda: self._ask(sql.PRUNE, *sql.pruned(entries)))
         return int(rows[0][0])
 
-    async def accept_restored(self) -> None:
-        """Do nothing: it never says that entries may be missing."""
+    async def set_restored(self, restored: bool) -> None:
+        """Take it from now on, in every process, that entries may be missing, or that none is."""
+        await self._finish(lambda: self._ask(sql.DECLARE if restored else sql.ACCEPT))
+        self.restored = restored
 
     async def aclose(self) -> None:
         """Finish what was begun, and close the connections. In a forked child: do nothing, they are its parent's."""
@@ -139,7 +151,8 @@ class PostgresStore:
             self._pool.terminate()
 
     async def _claim(self, entry: Entry) -> Entry:
-        rows, _ = await self._ask(sql.CLAIM, *sql.claimed(entry))
+        async with self._turn(entry):
+            rows, _ = await self._ask(sql.CLAIM, *sql.claimed(entry))
         if rows:
             return sql.entry_of(rows[0])
         # If a first statement was lost and done after all, this is our own.
@@ -162,7 +175,8 @@ class PostgresStore:
         key = (entry.service, entry.reference)
         old = (entry.state, entry.attempt, entry.owner, entry.sent_at)
         new = (state, now, receipt, reason, checksum_after(entry, state, now, receipt, reason))
-        rows, again = await self._ask(sql.RECORD, *key, *old, *new)
+        async with self._turn(entry):
+            rows, again = await self._ask(sql.RECORD, *key, *old, *new)
         if rows or not again:
             return bool(rows)
         became = evolve(entry, state=state, updated_at=now, receipt=receipt, reason=reason)
@@ -175,6 +189,13 @@ class PostgresStore:
     async def _entries(self, query: str, *arguments: object) -> Sequence[Entry | Damaged]:
         rows, _ = await self._ask(query, *arguments)
         return [sql.found(row) for row in rows]
+
+    def _turn(self, entry: Entry) -> asyncio.Lock:
+        """Give what keeps a claim and the records of an entry in order: on two connections the later may be first.
+
+        Else a claim whose caller was cancelled could land behind the word that nothing has left.
+        """
+        return self._turns.setdefault((entry.service, entry.reference), asyncio.Lock())
 
     async def _finish(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do *work* to its end, whether or not the caller waits for it."""

@@ -112,9 +112,9 @@ class JournalFile:
         return mark, restored
 
 
-def accept_restored(db: sqlite3.Connection) -> None:
-    """Write down that no entry is missing."""
-    db.execute("UPDATE generation SET restored = 0")
+def set_restored(db: sqlite3.Connection, *, restored: bool) -> None:
+    """Write down whether entries may be missing."""
+    db.execute("UPDATE generation SET restored = ?", (restored,))
 
 
 def explained(path: Path, error: Exception) -> JournalError:

@@ -138,10 +138,10 @@ class SqliteStore:
         self._worker.pruned = self._worker.pruned or pruned > 0
         return pruned
 
-    async def accept_restored(self) -> None:
-        """Take it from now on that no entry is missing."""
-        await self._put(file.accept_restored)
-        self._worker.restored = False
+    async def set_restored(self, restored: bool) -> None:
+        """Take it from now on that entries may be missing, or that none is."""
+        await self._put(partial(file.set_restored, restored=restored))
+        self._worker.restored = restored
 
     async def aclose(self) -> None:
         """Finish what was begun, bring it into one file, and end the thread. In a forked child: do nothing."""

@@ -31,4 +31,9 @@ CREATE INDEX entries_unsettled ON wallet_async.entries (service, sent_at) WHERE 
 -- The newest of those that are done: a history that does not show them is behind.
 CREATE INDEX entries_applied ON wallet_async.entries (service, sent_at) WHERE state = 'applied';
 
+-- A row for each time that the database was said to be put back from a backup, until that is accepted.
+CREATE TABLE wallet_async.restored (
+    declared_at timestamptz NOT NULL DEFAULT now()
+);
+
 INSERT INTO wallet_async.migrations (number, name) VALUES (1, 'entries');
