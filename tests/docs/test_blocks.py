@@ -87,7 +87,7 @@ def test_the_first_two_sh_blocks_are_one_command_each() -> None:
     first, second, *_ = [match[2] for match in BLOCK.finditer(PAGES[0].read_text(encoding="utf-8")) if match[1] == "sh"]
     assert first.count("\n") == second.count("\n") == 1
     assert first.endswith("&& wallet-async demo\n")
-    assert second.endswith("python -m pytest\n")
+    assert second.endswith("python -m pytest -n auto\n")
 
 
 def test_links_inside_the_project_lead_somewhere() -> None:

@@ -214,6 +214,44 @@ async def test_callers_session_stays_open(client: Client) -> None:
     assert server.connections == 1
 
 
+async def on_closed(client: Client, http: aiohttp.ClientSession) -> None:
+    """Write through a session that somebody has closed.
+
+    Raises:
+        AssertionError: Something was sent, or it is not said to be certain that nothing was.
+    """
+    async with (
+        CommitServer(good(), flavour=client.flavour) as server,
+        client.session(server.url, http=http) as session,
+    ):
+        await http.close()
+        with pytest.raises(SessionClosedError, match="aiohttp session is closed") as caught:
+            await client.write(session)
+        assert caught.value.not_applied
+        assert_clean(session)
+        assert not server.seen
+
+
+async def test_the_callers_session_was_closed(client: Client) -> None:
+    """A call on a session that its owner has closed says so, and that nothing was sent."""
+    await on_closed(client, aiohttp.ClientSession())
+
+
+async def test_twin_closed_and_not_asked(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody asks, aiohttp's own error comes out."""
+    truth, asked = aiohttp.ClientSession.closed.fget, []
+
+    def closed(http: aiohttp.ClientSession) -> bool:
+        if not truth(http) or asked:
+            return truth(http)
+        asked.append("the transport's question")
+        return False
+
+    monkeypatch.setattr(aiohttp.ClientSession, "closed", property(closed))
+    with pytest.raises(RuntimeError, match="Session is closed"):
+        await on_closed(client, aiohttp.ClientSession())
+
+
 async def test_opens_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten first calls at once open one transport."""
     made: list[Any] = []

@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from wallet_async.engine.calls import Call, Reply
-from wallet_async.engine.errors import WalletError
+from wallet_async.engine.errors import SessionClosedError, WalletError
 from wallet_async.engine.limits import Limits, Timeouts
 from wallet_async.engine.transport import Evidence, inside
 from wallet_async.engine.transport.body import OneShotBody, read_body
@@ -53,6 +53,8 @@ class ClientSessionTransport:
             return await self._attempt(call, credentials, evidence, deadline)
 
     async def _attempt(self, call: Call, credentials: Mapping[str, str], evidence: Evidence, deadline: float) -> Reply:
+        if self.http.closed:  # by its owner, or while the call waited for its turn; aiohttp's word is a RuntimeError
+            raise SessionClosedError("the aiohttp session is closed")
         response: aiohttp.ClientResponse | None = None
         try:
             response = await self.http.request(
