@@ -33,8 +33,8 @@ Told = tuple[str, str, str | None]
 SETTLING = Settling(commit_within=0.05, shown_within=0.01, every=0.01)
 """The sandbox books at once or never, and is waited for before anybody settles."""
 LATER = 3600 * 1_000_000
-"""Microseconds by which the clock of whoever starts again is ahead: what was being sent has had its time by then. The
-provider has, too: `lane.at_rest` has seen it."""
+"""Microseconds by which the clock of whoever comes after is ahead: what was being sent has had its time by then. The
+provider has, too: `lane.at_rest` has seen it. No clock is ever behind one before it."""
 _NEVER = 10_000.0
 
 
@@ -47,6 +47,8 @@ class Job:
     url: str
     journal: str
     reference: str
+    ahead: int
+    """Microseconds by which its clock is ahead once it settles."""
     mark: Mark
     """Where it stops: before the journal is opened, before anything in doubt is looked at, before the first connection,
     or with a connection in hand."""
@@ -95,7 +97,7 @@ async def _work(talk: Connection, job: Job) -> None:
 
     stop("opening")
     async with await Journal.open(job.journal, settling=_settling(job)) as journal:
-        journal._clock = clock = Clock(LATER if job.mark == "settling" else 0)
+        journal._clock = clock = Clock(job.ahead if job.mark == "settling" else 0)
         stop("settling")
         async with client.session(job.url, journal=journal, on_event=events.append) as session:
             await session._once.resolver.sweep()  # the one of its own is made by then
@@ -107,7 +109,7 @@ async def _work(talk: Connection, job: Job) -> None:
             if job.twice:
                 talk.send([type(event).__name__ for event in events])
                 talk.recv()
-                clock.ahead = LATER
+                clock.ahead = job.ahead
                 talk.send(await asked(client, session, job))
     talk.send("closed")
 

@@ -42,11 +42,13 @@ class Lane:
         wallet = next(iter(self.sandbox.ledger._wallets))
         self.sandbox.ledger.append(wallet, "credit", _FUNDS, description="Opening")
         self._journal = journal
+        self._jobs = 0
 
     def job(self, kind: Kind, mark: child.Mark, **more: Any) -> Job:
         """Make the next job: a reference that nobody has used."""
         reference = f"order-{next(_numbers)}"
         journal = self._journal(reference)
+        self._jobs += 1
         return Job(
             client=self.client.name,
             kind=kind,
@@ -54,6 +56,7 @@ class Lane:
             journal=journal,
             reference=reference,
             mark=mark,
+            ahead=2 * self._jobs * LATER,
             **more,
         )
 
@@ -85,7 +88,7 @@ class Lane:
         await at_rest(self.sandbox)
         booked = len(self.rows(job))
         async with await Journal.open(job.journal, settling=SETTLING) as journal:
-            journal._clock = Clock(2 * LATER)  # later than the child's, which may have been ahead, too
+            journal._clock = Clock(job.ahead + LATER)
             entry = await journal.entry(job.client, job.reference)
             state = entry.state if entry else "nothing"
             assert not booked or state not in {"nothing", "prepared"}, (
