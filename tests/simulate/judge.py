@@ -94,7 +94,8 @@ class Judge:
         match event:
             case SettledEvent(reference=reference, state=state):
                 self.claims[f"settled: {state}"] += 1
-                self._settled(reference, state)
+                if state == "applied" and not self._rows(self._orders[reference]):
+                    self._blame(self._orders[reference], "settled as applied and not booked")
             case DoubledEvent(reference=reference):
                 self.claims["doubled"] += 1
                 self.doubles_told.add(reference)
@@ -102,11 +103,13 @@ class Judge:
                 self.claims["a person is needed"] += 1
                 self.persons[reference] = reason
 
-    def _settled(self, reference: str, state: str) -> None:
+    def proved(self, reference: str) -> None:
+        """Judge what the journal says from now on: of all that has left, nothing is booked or will be.
+
+        Not when a listener is told: a process that stood still in between tells it when somebody may have sent again.
+        """
         order = self._orders[reference]
-        if state == "applied" and not self._rows(order):
-            self._blame(order, "settled as applied and not booked")
-        if state == "not_applied" and not self._beyond and any(one.open or one.booked for one in self._sent(order)):
+        if not self._beyond and any(one.open or one.booked for one in self._sent(order)):
             self._blame(order, "proved absent and booked")
 
     def at_the_end(self, progress: Progress) -> None:

@@ -99,7 +99,7 @@ class Process(Host):
     def _journal(self) -> Journal:
         world = self.world
         return Journal(
-            FaultyStore(world.store, self, world.plan),
+            FaultyStore(world.store, self, world.plan, world.judge.proved),
             world.believed.settling,
             clock=lambda: int(self.wall() * 1e6),
             monotonic=self._loop.time,

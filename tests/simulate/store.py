@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,10 +15,11 @@ from wallet_async.journal.errors import JournalError
 class FaultyStore:
     """What stands between one process and a store that it shares with others."""
 
-    def __init__(self, store: Any, host: Host, plan: Plan) -> None:
+    def __init__(self, store: Any, host: Host, plan: Plan, proved: Callable[[str], None]) -> None:
         self._store = store
         self._host = host
         self._plan = plan
+        self._proved = proved
 
     @property
     def restored(self) -> bool:
@@ -37,6 +39,8 @@ class FaultyStore:
         if fault == "before" or self._host.dead:
             raise JournalError("the database is away")
         done = await getattr(self._store, method)(*args, **options)
+        if method == "record" and done and args[1] == "not_applied":
+            self._proved(args[0].reference)
         self._host.touch(f"after {method}")
         await asyncio.sleep(0)  # the answer of a database takes its way too
         if fault == "after" or self._host.dead:
