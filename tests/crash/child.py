@@ -32,9 +32,10 @@ Told = tuple[str, str, str | None]
 
 SETTLING = Settling(commit_within=0.05, shown_within=0.01, every=0.01)
 """The sandbox books at once or never, and is waited for before anybody settles."""
-LATER = 3600 * 1_000_000
+LATER = 60 * 1_000_000
 """Microseconds by which the clock of whoever comes after is ahead: what was being sent has had its time by then. The
-provider has, too: `lane.at_rest` has seen it. No clock is ever behind one before it."""
+provider has, too: `lane.at_rest` has seen it. No clock is behind one before it; and all of them together stay within a
+day, by which a history is searched further back."""
 _NEVER = 10_000.0
 
 
