@@ -28,7 +28,7 @@ class Child:
         return await asyncio.to_thread(cls, target, arguments)
 
     def go(self) -> None:
-        """Let it go on that waits for a word, unless it is dead: strace may count the waiting, too, and kill it there."""
+        """Let it go on that waits for a word, unless it is dead: strace may count the waiting, and kill it there."""
         with suppress(BrokenPipeError):
             self._talk.send(None)
 
