@@ -56,6 +56,7 @@ class ClientSessionTransport:
         if self.http.closed:  # by its owner, or while the call waited for its turn; aiohttp's word is a RuntimeError
             raise SessionClosedError("the aiohttp session is closed")
         response: aiohttp.ClientResponse | None = None
+        fault: Exception
         try:
             response = await self.http.request(
                 call.method,
@@ -68,7 +69,10 @@ class ClientSessionTransport:
             )
             return Reply(response.status, response.headers, await self._read(response))
         except HANDLED as error:
-            fault = translate(error, sent=evidence.sent)
+            # A body that was asked for too late is a broken connection to aiohttp; where it writes at once, before the
+            # timer of a process that stood still.
+            late = not evidence.sent and asyncio.get_running_loop().time() >= deadline
+            fault = TimeoutError() if late else translate(error, sent=evidence.sent)
         except WalletError as error:
             fault = error
         except BaseException:
