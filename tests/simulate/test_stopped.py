@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import Context
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -14,7 +15,9 @@ from tests.simulate.loop import HOST, Host, ProcessLoop
 from tests.simulate.wire import Wire, own_wire
 from wallet_async.engine.calls import Call
 from wallet_async.engine.limits import Limits, Timeouts
-from wallet_async.engine.transport import Evidence
+from wallet_async.engine.transport import Evidence, client_session
+from wallet_async.engine.transport.body import OneShotBody
+from wallet_async.engine.transport.direct import DirectTransport
 from wallet_async.engine.transport.opening import open_transport
 
 CREDIT = Call(operation="credit", method="PUT", target="/", body=b"{}", repeatable=False)
@@ -71,3 +74,19 @@ def test_what_goes_on_in_time_is_sent(transport: str, monkeypatch: pytest.Monkey
     use_transport(transport, monkeypatch)
     with asyncio.Runner(loop_factory=ProcessLoop, debug=False) as runner:
         assert runner.run(left_after(0.1, monkeypatch)) == (True, True)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_twin_the_deadline_is_left_to_its_timer(transport: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sabotaged: where nobody looks at the clock once more, it leaves a hundred seconds late."""
+    use_transport(transport, monkeypatch)
+    begins = DirectTransport.__init__
+
+    def blind(self: DirectTransport, *arguments: object) -> None:
+        begins(self, *arguments)  # type: ignore[arg-type]
+        self._loop = SimpleNamespace(time=lambda: 0.0)  # type: ignore[assignment]
+
+    monkeypatch.setattr(DirectTransport, "__init__", blind)
+    monkeypatch.setattr(client_session, "OneShotBody", lambda *sent: OneShotBody(*sent[:-1], float("inf")))
+    with asyncio.Runner(loop_factory=ProcessLoop, debug=False) as runner:
+        assert runner.run(left_after(100.0, monkeypatch)) == (True, True)
