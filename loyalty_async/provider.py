@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from loyalty_async import commands
-from loyalty_async.models import LoyaltyReceipt, Movement
+from loyalty_async.models import LoyaltyReceipt, LoyaltyTransaction, Movement
 from loyalty_async.session import LoyaltySession
 from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.calls import Kind
-from wallet_async.engine.errors import OutcomeUnknownError
-from wallet_async.provider import HistoryRow
+from wallet_async.engine.errors import NotFoundError, OutcomeUnknownError
+from wallet_async.provider import HistoryRow, WalletFacts
 
 if TYPE_CHECKING:
     from loyalty_async.sandbox import LoyaltyApi
@@ -24,6 +24,8 @@ class LoyaltyProvider:
     """Hands the loyalty wallets over; see `wallet_async.provider.Provider`."""
 
     name = "loyalty"
+    wallet_fields = ("wallet_number",)
+    walk_lookups = 1
     empty_history = (
         "whether loyalty movements are listed is not documented; "
         "`wallet-async loyalty wallet WALLET_NUMBER` shows if Sipay knows the wallet"
@@ -69,6 +71,11 @@ class LoyaltyProvider:
         """Give the reference itself: Sipay has ``ext_transaction_id`` for it."""
         return reference
 
+    def wallet_key(self, fields: Sequence[str]) -> str:
+        """Give the wallet's number."""
+        (wallet_number,) = fields
+        return wallet_number
+
     def movement(
         self,
         wallet: Any,
@@ -77,9 +84,12 @@ class LoyaltyProvider:
         *,
         description: str,  # noqa: ARG002 - the protocol's
         reference: str,
+        currency: str | None = None,
     ) -> Movement:
-        """Make a movement; Sipay has no field for *description*."""
-        return Movement(kind=kind, wallet_number=wallet, amount=amount, currency_code="TRY", reference=reference)
+        """Make a movement, in the currency of every sample if none is said; Sipay has no field for *description*."""
+        return Movement(
+            kind=kind, wallet_number=wallet, amount=amount, currency_code=currency or "TRY", reference=reference
+        )
 
     def apply(
         self, session: LoyaltySession, movements: Iterable[Movement], *, concurrency: int
@@ -94,15 +104,30 @@ class LoyaltyProvider:
 
     async def history(self, session: LoyaltySession, wallet: str) -> AsyncIterator[HistoryRow]:
         """Read a wallet's history, the rows that stand."""
-        async for row in session.transactions(wallet):
-            if row.completed:
-                yield HistoryRow(
-                    transaction_id=row.transaction_id,
-                    kind=row.type,
-                    amount=row.amount,
-                    created_at=row.created_at,
-                    mark=row.reference,
-                )
+        async for transaction in session.transactions(wallet):
+            if (row := self.row(transaction)) is not None:
+                yield row
+
+    def row(self, transaction: LoyaltyTransaction) -> HistoryRow | None:
+        """Give a row in shared words if it stands."""
+        if not transaction.completed:
+            return None
+        return HistoryRow(
+            transaction_id=transaction.transaction_id,
+            kind=transaction.type,
+            amount=transaction.amount,
+            created_at=transaction.created_at,
+            mark=transaction.reference,
+            currency=transaction.currency_code,
+        )
+
+    async def facts(self, session: LoyaltySession, wallet: str) -> WalletFacts:
+        """Read the wallet, whose id saves a walk through its history the same request."""
+        try:
+            found = await session.wallet(wallet)
+        except NotFoundError:
+            return WalletFacts(wallet=wallet, known=False)
+        return WalletFacts(wallet=(wallet, found.id), known=True, balance=found.total_balance)
 
 
 provider: LoyaltyProvider = LoyaltyProvider()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rehook_async import commands, wire
-from rehook_async.models import Movement, Receipt
+from rehook_async.models import Movement, Receipt, Transaction
 from rehook_async.session import RehookSession
 from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.calls import Kind
-from wallet_async.engine.errors import OutcomeUnknownError
+from wallet_async.engine.errors import NotFoundError, OutcomeUnknownError
 from wallet_async.engine.marker import find_mark
-from wallet_async.provider import HistoryRow
+from wallet_async.provider import HistoryRow, WalletFacts
 
 if TYPE_CHECKING:
     from rehook_async.sandbox import RehookApi
@@ -25,6 +25,8 @@ class RehookProvider:
     """Hands Rehook over; see `wallet_async.provider.Provider`."""
 
     name: str = "rehook"
+    wallet_fields: tuple[str, ...] = ("source_id", "wallet_id")
+    walk_lookups: int = 0
     empty_history = (
         "Rehook may answer a wallet it does not know in the same way; "
         "`wallet-async rehook wallets SOURCE_ID` lists those it knows"
@@ -63,8 +65,22 @@ class RehookProvider:
         """Give the mark in front of a row's description."""
         return wire.mark(reference)
 
-    def movement(self, wallet: Any, kind: Kind, amount: int | Decimal, *, description: str, reference: str) -> Movement:
-        """Make a movement."""
+    def wallet_key(self, fields: Sequence[str]) -> tuple[str, str]:
+        """Make ``(source_id, wallet_id)``."""
+        source_id, wallet_id = fields
+        return source_id, wallet_id
+
+    def movement(
+        self,
+        wallet: Any,
+        kind: Kind,
+        amount: int | Decimal,
+        *,
+        description: str,
+        reference: str,
+        currency: str | None = None,  # noqa: ARG002 - the protocol's
+    ) -> Movement:
+        """Make a movement; a Rehook wallet has one currency."""
         source_id, wallet_id = wallet
         return Movement(
             kind=kind,
@@ -87,14 +103,28 @@ class RehookProvider:
 
     async def history(self, session: RehookSession, wallet: tuple[str, str]) -> AsyncIterator[HistoryRow]:
         """Read a wallet's history."""
-        async for row in session.transactions(*wallet):
-            yield HistoryRow(
-                transaction_id=row.transaction_id,
-                kind=row.type,
-                amount=row.points,
-                created_at=row.created_at,
-                mark=find_mark(row.description),
-            )
+        async for transaction in session.transactions(*wallet):
+            yield self.row(transaction)
+
+    def row(self, transaction: Transaction) -> HistoryRow:
+        """Give a row in shared words."""
+        return HistoryRow(
+            transaction_id=transaction.transaction_id,
+            kind=transaction.type,
+            amount=transaction.points,
+            created_at=transaction.created_at,
+            mark=find_mark(transaction.description),
+        )
+
+    async def facts(self, session: RehookSession, wallet: tuple[str, str]) -> WalletFacts:
+        """Look for the wallet among its customer's, for Rehook answers a history it does not know with an empty one."""
+        source_id, wallet_id = wallet
+        try:
+            listed = await session.wallets(source_id)
+        except NotFoundError:
+            listed = []
+        found = next((one for one in listed if one.wallet_id == wallet_id), None)
+        return WalletFacts(wallet=wallet, known=found is not None, balance=found.balance if found else None)
 
 
 provider: RehookProvider = RehookProvider()

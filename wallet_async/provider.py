@@ -5,7 +5,7 @@ A package offers one object that fits `Provider` through the entry-point group `
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import entry_points
@@ -41,6 +41,20 @@ class HistoryRow:
     """When it was booked."""
     mark: str | None = None
     """What it shows of the reference it was sent with (`Provider.mark`), or None if it shows none."""
+    currency: str | None = None
+    """Its currency, if the provider says it for each row."""
+
+
+@frozen(kw_only=True)
+class WalletFacts:
+    """What a provider says of a wallet besides its history."""
+
+    wallet: Hashable
+    """The wallet as `scan_pages` takes it; with what saves it a request, where there is such a thing."""
+    known: bool
+    """False if the provider says that there is no such wallet."""
+    balance: int | Decimal | None = None
+    """What is in it; None if the provider does not say."""
 
 
 class Provider(Protocol):
@@ -49,6 +63,14 @@ class Provider(Protocol):
     @property
     def name(self) -> str:
         """Short name: of the entry point, the command group, the environment variables, the pytest fixture."""
+
+    @property
+    def wallet_fields(self) -> tuple[str, ...]:
+        """Names of what identifies a wallet, as the columns of files carry them."""
+
+    @property
+    def walk_lookups(self) -> int:
+        """Requests a walk through a history makes before its first page, if it is given no more than the fields."""
 
     @property
     def empty_history(self) -> str:
@@ -76,10 +98,20 @@ class Provider(Protocol):
     def mark(self, reference: str) -> str:
         """Say how a history shows that a row was sent with *reference*: `HistoryRow.mark`."""
 
+    def wallet_key(self, fields: Sequence[str]) -> Hashable:
+        """Make the key of a wallet, as `scan_pages` takes it, from its `wallet_fields`."""
+
     def movement(
-        self, wallet: Any, kind: Kind, amount: int | Decimal, *, description: str, reference: str
+        self,
+        wallet: Any,
+        kind: Kind,
+        amount: int | Decimal,
+        *,
+        description: str,
+        reference: str,
+        currency: str | None = None,
     ) -> MovementLike:
-        """Make a movement of one wallet."""
+        """Make a movement of one wallet; *currency* counts where the provider has a field for it."""
 
     def apply(self, session: Any, movements: Iterable[Any], *, concurrency: int) -> Bulk[Any, Any]:
         """Send many movements."""
@@ -89,6 +121,16 @@ class Provider(Protocol):
 
     def history(self, session: Any, wallet: Any) -> AsyncIterator[HistoryRow]:
         """Read a wallet's history, 20 rows a request."""
+
+    def row(self, transaction: Any) -> HistoryRow | None:
+        """Give a row of a history in shared words; None for one that does not stand, such as a cancelled one."""
+
+    async def facts(self, session: Any, wallet: Any) -> WalletFacts:
+        """Ask what the provider says of a wallet: one request.
+
+        Raises:
+            WalletError: The call failed.
+        """
 
 
 def load_providers() -> dict[str, Provider]:

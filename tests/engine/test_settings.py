@@ -22,6 +22,7 @@ WRONG: dict[type, dict[str, list[Any]]] = {
         "max_queued": [-1, 1.5, True, "5", None],
         "rate": [value for value in NO_SECONDS if value is not None],
         "max_body": [0, 1023, 2048.0, None],
+        "pace": [5.0, "redis://localhost", object()],
     },
     Timeouts: dict.fromkeys(("total", "connect", "attempt"), NO_SECONDS),
     RetryPolicy: {
@@ -59,7 +60,7 @@ def test_an_unchecked_class_would_take_them() -> None:
     """Twin: the same fields without validators take every wrong value."""
     loose = attrs.make_class("Limits", list(WRONG[Limits]), kw_only=True, frozen=True)
     with pytest.raises(pytest.fail.Exception), pytest.raises(InvalidInputError):
-        loose(max_in_flight=0, max_queued=0, rate=0, max_body=0)
+        loose(max_in_flight=0, max_queued=0, rate=0, max_body=0, pace=0)
 
 
 @pytest.mark.parametrize("name", ["limits", "retry", "timeouts", "http"])

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 from urllib.parse import quote, urlsplit
 
 from wallet_async.engine.errors import InvalidInputError
+
+T = TypeVar("T")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -160,3 +162,20 @@ def at_least(least: int) -> Callable[[Any, Any, Any], None]:
         count(f"{type(instance).__name__}.{attribute.name}", value, least=least)
 
     return check
+
+
+def setting(name: str, value: T | None, kind: type[T]) -> T:
+    """Take a *kind* of setting, or its defaults for None."""
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise reject(name, value, f"a {kind.__name__}")
+    return value
+
+
+def client_session(name: str, value: object) -> Any:
+    """Take an `aiohttp.ClientSession` or None."""
+    aiohttp = sys.modules.get("aiohttp")  # whoever has a ClientSession has imported it
+    if value is not None and not (aiohttp and isinstance(value, aiohttp.ClientSession)):
+        raise reject(name, value, "an aiohttp.ClientSession")
+    return value

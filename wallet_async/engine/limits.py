@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from attrs import field, frozen
 from attrs.validators import optional
@@ -26,6 +26,22 @@ def _count_or_auto(_: Any, attribute: Any, value: Any) -> None:
         raise reject(f"Limits.{attribute.name}", value, "an int of at least 1 or 'auto'")
 
 
+class Pace(Protocol):
+    """A rate that others keep to as well: other processes, other machines. See `wallet_async.rates`."""
+
+    async def wait(self) -> None:
+        """Wait until one more request may leave.
+
+        Raises:
+            WalletError: That cannot be found out; nothing leaves, and the error says so (`WalletError.not_applied`).
+        """
+
+
+def _pace(_: Any, __: Any, value: Any) -> None:
+    if value is not None and not callable(getattr(value, "wait", None)):
+        raise reject("Limits.pace", value, "an object with a coroutine `wait`, such as wallet_async.rates.SharedRate")
+
+
 @frozen(kw_only=True)
 class Limits:
     """Bounds that everything a session does shares. Neither provider documents a rate limit."""
@@ -39,6 +55,8 @@ class Limits:
     there are no more of them than its ``concurrency``."""
     rate: float | None = field(default=None, validator=optional(positive))
     """Requests a second, evenly spaced, or None for no bound."""
+    pace: Pace | None = field(default=None, validator=_pace)
+    """Awaited before each request leaves, while its slot is held: a rate shared with other processes."""
     max_body: int = field(default=8 * 1024 * 1024, validator=at_least(1024))
     """Bytes of one answer after decompression; more is refused."""
 
@@ -65,7 +83,8 @@ class Gate:
         self.adapts: bool = self._adaptive is not None
         """Whether `learn` is of any use."""
         self._interval = 1 / limits.rate if limits.rate else 0.0
-        self._spaced = bool(self._interval or self._adaptive)
+        self._pace = limits.pace
+        self._spaced = bool(self._interval or self._adaptive or self._pace)
         self._next_at = -math.inf  # the loop's time from which the next one may go
         self._paused_until = -math.inf
         self._by_clock = self._spaced  # whether the clock has a say
@@ -89,13 +108,24 @@ class Gate:
         return False
 
     async def acquire(self) -> None:
-        """Wait for a slot, the rate and any pause.
+        """Wait for a slot, the rate, any pause, and the pace that others keep to as well.
 
         Raises:
             QueueFullError: `Limits.max_queued` single calls are waiting already.
+            WalletError: What `Pace.wait` raised.
         """
         if self.take():
             return
+        await self._stand_in_line()
+        if self._pace is not None:
+            try:
+                await self._pace.wait()
+            except BaseException:
+                self.release()
+                raise
+
+    async def _stand_in_line(self) -> None:
+        """Wait for a slot, the rate and any pause."""
         worker = BULK.get()
         turn = asyncio.get_running_loop().create_future()
         self._line.join(turn, worker)

@@ -78,6 +78,21 @@ class Runs:
         bulk: Bulk[ItemT, Page[T]] = self._run(items, read, concurrency, on_progress)
         return bulk
 
+    def map(
+        self,
+        function: Callable[[ItemT], Awaitable[T]],
+        items: Iterable[ItemT] | AsyncIterable[ItemT],
+        concurrency: int,
+        on_progress: OnProgress | None,
+    ) -> Bulk[ItemT, T]:
+        """Ask the same of many items."""
+
+        async def work(item: ItemT) -> None:
+            bulk.deliver(item, await function(item))
+
+        bulk: Bulk[ItemT, T] = self._run(items, work, concurrency, on_progress)
+        return bulk
+
     def apply(
         self,
         movements: Iterable[MovementT] | AsyncIterable[MovementT],

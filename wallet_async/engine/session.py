@@ -6,10 +6,10 @@ import asyncio
 import sys
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime
 from importlib import import_module
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from weakref import WeakSet
 
@@ -19,11 +19,13 @@ from attrs import asdict
 from wallet_async.engine import checks, process
 from wallet_async.engine.ahead import Ahead, Surroundings
 from wallet_async.engine.auth import Auth
+from wallet_async.engine.bulk import Bulk
 from wallet_async.engine.calls import Call, MovementLike, Reply
 from wallet_async.engine.errors import SessionClosedError
 from wallet_async.engine.events import DoubledEvent, OnEvent, PersonNeededEvent
 from wallet_async.engine.limits import Gate, Limits, Timeouts
 from wallet_async.engine.once import Booking, Books, Journal, Once
+from wallet_async.engine.progress import OnProgress
 from wallet_async.engine.report import Reporter
 from wallet_async.engine.retry import RetryPolicy
 from wallet_async.engine.runs import Runs
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 T = TypeVar("T")
+ItemT = TypeVar("ItemT")
 
 _TRANSPORT = "wallet_async.engine.transport.opening"
 
@@ -66,10 +69,10 @@ class WalletSession(ABC):
     ) -> None:
         self._base_url = checks.base_url("base_url", base_url)
         self._auth = auth
-        self._limits = _setting("limits", limits, Limits)
-        self._retry = _setting("retry", retry, RetryPolicy)
-        self._timeouts = _setting("timeouts", timeouts, Timeouts)
-        self._http = _http(http)
+        self._limits = checks.setting("limits", limits, Limits)
+        self._retry = checks.setting("retry", retry, RetryPolicy)
+        self._timeouts = checks.setting("timeouts", timeouts, Timeouts)
+        self._http = checks.client_session("http", http)
         if on_event is not None and not callable(on_event):
             raise checks.reject("on_event", on_event, "a function of one event")
         self._reporter = Reporter(self.service, on_event)
@@ -86,7 +89,7 @@ class WalletSession(ABC):
         self._writes_ended = asyncio.Event()
         self._closed = False
         self._ended = asyncio.Event()
-        self._made_at = _place()
+        self._made_at = process.place()
 
     async def __aenter__(self) -> Self:
         """Open the session in the running event loop.
@@ -139,6 +142,30 @@ class WalletSession(ABC):
             **asdict(counts),
             **(asdict(self._once.tally) if self._once else {}),
         )
+
+    def map(
+        self,
+        function: Callable[[ItemT], Awaitable[T]],
+        items: Iterable[ItemT] | AsyncIterable[ItemT],
+        *,
+        concurrency: int = 50,
+        on_progress: OnProgress | None = None,
+    ) -> Bulk[ItemT, T]:
+        """Await ``function(item)`` for very many items under one bound; results come as they finish.
+
+        Args:
+            function: One of this session's reading calls, such as `wallets`, or a coroutine function that makes some.
+            items: Of any number.
+            concurrency: As in `scan`.
+            on_progress: As in `scan`.
+
+        Example:
+            ```python
+            async for result in rehook.map(rehook.wallets, ["krishna123", "meera"]):
+                print(result.item, result)
+            ```
+        """
+        return self._runs.map(function, items, concurrency, on_progress)
 
     def _read(self, call: Call, read: Callable[[Reply], T], timeout: float | None) -> Coroutine[Any, Any, T]:
         """Send a call that may be repeated."""
@@ -271,26 +298,3 @@ class WalletSession(ABC):
                 source=self,
                 stacklevel=2,
             )
-
-
-def _setting(name: str, value: T | None, kind: type[T]) -> T:
-    if value is None:
-        return kind()
-    if not isinstance(value, kind):
-        raise checks.reject(name, value, f"a {kind.__name__}")
-    return value
-
-
-def _http(value: object) -> Any:
-    aiohttp = sys.modules.get("aiohttp")  # whoever has a ClientSession has imported it
-    if value is not None and not (aiohttp and isinstance(value, aiohttp.ClientSession)):
-        raise checks.reject("http", value, "an aiohttp.ClientSession")
-    return value
-
-
-def _place() -> str:
-    """Name the line outside of this library that makes a session."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - CPython and PyPy have it; inspect is slower to import
-    while frame and frame.f_globals.get("__name__", "").partition(".")[0].endswith("_async"):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "an unknown place"
