@@ -1,0 +1,51 @@
+"""DuckDB as a reconciliation uses it: bounded in memory, spilling into its own folder, downloading nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wallet_async.engine.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MEMORY = "400MB"
+"""What DuckDB may hold in memory; the rest goes to files."""
+THREADS = 2
+"""Threads of DuckDB. Each takes memory of its own."""
+
+
+@contextmanager
+def database(spill: Path, *, memory: str = MEMORY, threads: int = THREADS) -> Iterator[DuckDBPyConnection]:
+    """Open a database in memory that spills into the folder *spill*.
+
+    Raises:
+        InvalidInputError: DuckDB is not installed.
+    """
+    try:
+        import duckdb  # noqa: PLC0415 - the extra [reconcile]
+    except ModuleNotFoundError:
+        raise InvalidInputError('reconciling needs DuckDB: python -m pip install "wallet-async[reconcile]"') from None
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory,
+        "temp_directory": str(spill),
+        "threads": threads,
+        # Rows are sorted where their order counts; to keep it everywhere would hold whole files in memory.
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    connection = duckdb.connect(":memory:", config=settings)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")  # a text without a zone must not mean this machine's
+        yield connection
+    finally:
+        connection.close()
+
+
+def quoted(text: str | Path) -> str:
+    """Write *text* as an SQL string."""
+    return "'" + str(text).replace("'", "''") + "'"
