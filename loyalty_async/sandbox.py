@@ -140,7 +140,8 @@ class LoyaltyApi:
             "currency_code": currency_code,
             "created_date_utc": created_date_utc or moment(self._clock(), 5),
         }
-        return self.ledger.add_wallet(number, balance, owners=(account_number,), extra=extra)
+        # Histories are asked for by the wallet's id: to search a large ledger for it would take seconds a page.
+        return self.ledger.add_wallet(number, balance, owners=(account_number, extra["id"]), extra=extra)
 
     def revoke_tokens(self) -> None:
         """Make every token given out so far invalid: the next call with one gets 401."""

@@ -76,6 +76,8 @@ def _candidates(ledger: Ledger, texts: Mapping[str, str]) -> tuple[Entry, ...]:
     for name in ("wallet_number", "from_wallet_number", "to_wallet_number"):
         if name in texts:
             return ledger.entries(texts[name])
+    if "wallet_id" in texts:
+        return tuple(entry for wallet in ledger.owned(texts["wallet_id"]) for entry in ledger.entries(wallet.key))
     return ledger.entries()
 
 

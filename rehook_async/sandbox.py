@@ -61,6 +61,7 @@ class RehookApi:
         empty: Empty = "nothing",
         html_errors: bool = False,
         descriptions: Keeps = "as sent",
+        balances: bool = False,
         seed: int = 0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_request_id: Callable[[], str] | None = None,
@@ -75,6 +76,7 @@ class RehookApi:
             empty: What the "empty response" for a wrong wallet is.
             html_errors: Whether `Cannot PUT ...` comes as Express's HTML page or, as shown, as plain text.
             descriptions: How a description is kept, and shown from then on; the page does not say.
+            balances: Whether the list of a customer's wallets tells their balances; the page's known part has none.
             seed: Makes ids repeatable.
             clock: Gives the time of a movement, aware.
             new_request_id: Gives a request id; None: UUIDs from *seed*.
@@ -87,6 +89,7 @@ class RehookApi:
         self._empty = empty
         self._html_errors = html_errors
         self._descriptions: Keeps = descriptions
+        self._balances = balances
         self._seed = seed
         self._clock = clock
         self._random = random.Random(seed)
@@ -178,7 +181,8 @@ class RehookApi:
         wallets = self.ledger.owned(source_id)
         if not wallets:
             return self._error(NOT_FOUND)
-        return Answer(200, dumps([wallet_row(wallet) for wallet in wallets]))
+        rows = [wallet_row(one, self.ledger.balance(one.key) if self._balances else None) for one in wallets]
+        return Answer(200, dumps(rows))
 
     def _history(self, request: Request, source_id: str, wallet_id: str) -> Answer:
         page = request.query.get("page", "1")

@@ -23,6 +23,8 @@ _ERROR = _object(
 )
 _WALLET = _object(
     dict.fromkeys(("wallet_id", "wallet_name", "currency", "singular_unit_name", "plural_unit_name"), _TEXT)
+    | {"loyalty_points": _POINTS},
+    optional=("loyalty_points",),
 )
 _MOMENT = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"}
 _TRANSACTION = _object(

@@ -67,13 +67,14 @@ def history_row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def wallet_row(wallet: LedgerWallet) -> dict[str, Any]:
-    """Give one row of a customer's wallets."""
-    # Only these five fields of the page are known; the name of the balance is not, so none is shown.
-    return {
+def wallet_row(wallet: LedgerWallet, balance: Amount | None) -> dict[str, Any]:
+    """Give one row of a customer's wallets, with *balance* if there is one to show."""
+    row = {
         "wallet_id": wallet.key[1],
         "wallet_name": wallet.extra["wallet_name"],
         "currency": wallet.extra["currency"],
         "singular_unit_name": "point",
         "plural_unit_name": "points",
     }
+    # Invention: only the five fields above of the page are known; a receipt names the balance so.
+    return row if balance is None else row | {"loyalty_points": balance}

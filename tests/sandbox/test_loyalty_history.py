@@ -44,6 +44,20 @@ async def test_the_history_is_filtered_ordered_and_paged() -> None:
         assert await history(sandbox, page_size=2, page_index=2) == ["A1"]
 
 
+async def test_a_history_by_the_wallets_id_looks_at_no_other_wallet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million rows elsewhere cost it nothing: they are not searched for its own."""
+    async with Sandbox(LoyaltyApi()) as sandbox:
+        for number in ("A", "B"):
+            sandbox.api.add_wallet(number, wallet_id=f"id of {number}", balance=100)
+            sandbox.ledger.append(number, "credit", 1, reference=f"{number}1")
+        entries = sandbox.ledger.entries
+        looked: list[object] = []
+        monkeypatch.setattr(sandbox.ledger, "entries", lambda wallet=None: looked.append(wallet) or entries(wallet))
+        assert await history(sandbox, wallet_id="id of B") == ["B1"]
+        assert await history(sandbox, wallet_id="nobody's") == []
+        assert looked == ["B"]
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

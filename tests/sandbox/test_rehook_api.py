@@ -232,6 +232,16 @@ async def test_the_wallets_of_a_customer() -> None:
         assert sandbox.ledger.balance(("k", "w2")) == 20
 
 
+async def test_the_wallets_of_a_customer_with_their_balances() -> None:
+    """Where it is asked for, the list tells what each wallet holds, under the name that a receipt has for it."""
+    async with Sandbox(RehookApi(balances=True)) as sandbox:
+        sandbox.api.add_wallet("k", "w1", balance=40)
+        sandbox.api.add_wallet("k", "w2")
+        await call(sandbox, "PUT", "/wallets/customer/k/transactions/w2", CREDIT)
+        rows = (await call(sandbox, "GET", "/wallets/customer/k")).json()
+        assert [row["loyalty_points"] for row in rows] == [40, 20]
+
+
 @pytest.mark.parametrize(
     ("empty", "status", "body"),
     [

@@ -15,6 +15,7 @@ from wallet_async import __version__
 from wallet_async.cli.console import StandardOutput
 from wallet_async.cli.demo import demo
 from wallet_async.cli.exits import EXIT_CODES, Exit, OutputError, error_line, exit_code, without_password
+from wallet_async.cli.reconcile import reconcile
 from wallet_async.cli.sandbox import sandbox
 from wallet_async.provider import GROUP, load_provider
 
@@ -65,6 +66,8 @@ def build(arguments: Sequence[str]) -> App:
     app.command(demo, help_format="markdown")
     app.command(sandbox, help_format="markdown")
     app.command(_journal(arguments))
+    app.command(_apply(arguments))
+    app.command(reconcile, help_format="markdown")
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         group = App(name=entry.name, help_format="markdown", help=f"Wallets at {entry.name}: credit, debit, read.")
         if entry.name in arguments[:1]:
@@ -85,6 +88,17 @@ def _journal(arguments: Sequence[str]) -> App:
         for name, command in COMMANDS.items():
             group.command(command, name=name)
     return group
+
+
+def _apply(arguments: Sequence[str]) -> App:
+    """Make the command that applies a plan, which is loaded only if it is meant."""
+    if "apply" not in arguments[:1]:
+        return App(name="apply", help="Book the movements of a plan, each once for its reference.")
+    from wallet_async.cli.apply import apply
+
+    command = App(name="apply", help_format="markdown")
+    command.default(apply)
+    return command
 
 
 def _usage(error: CycloptsError) -> str:

@@ -22,7 +22,8 @@ from wallet_async.cli.settling import how_to_settle
 from wallet_async.cli.writers import CsvWriter, JsonWriter, Writer
 from wallet_async.engine.errors import InvalidInputError, OutcomeUnknownError, WalletError
 from wallet_async.engine.events import Event, OnEvent, OutcomeUnknownEvent
-from wallet_async.engine.limits import Timeouts
+from wallet_async.engine.limits import Limits, Timeouts
+from wallet_async.engine.once import Journal
 from wallet_async.engine.session import WalletSession
 from wallet_async.provider import Provider
 
@@ -77,7 +78,14 @@ def perform(request: Request, options: Options) -> None:
         raise CommandError(f"{text}; {advice}", Exit.UNKNOWN) from None
 
 
-def make_session(provider: Provider, options: Options, on_event: OnEvent) -> WalletSession:
+def make_session(
+    provider: Provider,
+    options: Options,
+    on_event: OnEvent | None,
+    *,
+    limits: Limits | None = None,
+    journal: Journal | None = None,
+) -> WalletSession:
     """Make a session of *provider* from the environment and the file that *options* name.
 
     Raises:
@@ -90,7 +98,7 @@ def make_session(provider: Provider, options: Options, on_event: OnEvent) -> Wal
     timeouts = Timeouts(total=total, connect=min(usual.connect, total), attempt=min(usual.attempt, total))
     environ = environment(options.env_file, os.environ)
     try:
-        return provider.session(environ, timeouts=timeouts, on_event=on_event)
+        return provider.session(environ, timeouts=timeouts, on_event=on_event, limits=limits, journal=journal)
     except InvalidInputError as error:
         error.add_note("settings come from the environment or from --env-file")
         raise

@@ -19,7 +19,7 @@ from wallet_async.reconcile.wallets import chunks, figures
 
 OnStanding = Callable[[Standing], object]
 
-_AT_ONCE = 2
+AT_ONCE = 2
 """Chunks read side by side: while the last wallets of one are waited for, the next has begun."""
 
 _EVERY = 0.5
@@ -104,18 +104,26 @@ class Local:
                 shard = work.shard(chunk)
                 await read_chunk(self.session, self.provider, chunk, work.job, into=shard, tally=tally)
 
-        async def tell() -> None:
-            while True:
-                on_standing(standing())
-                await asyncio.sleep(_EVERY)
+        return await together([read() for _ in range(AT_ONCE)], standing, on_standing)
 
-        telling = asyncio.create_task(tell())
-        try:
-            await _all([read() for _ in range(_AT_ONCE)])
-        finally:
-            telling.cancel()
-        on_standing(last := standing())
-        return last
+
+async def together(
+    works: Sequence[Coroutine[Any, Any, None]], standing: Callable[[], Standing], on_standing: OnStanding
+) -> Standing:
+    """Await all of *works*, and tell twice a second how far they are; give how far they were at the end."""
+
+    async def tell() -> None:
+        while True:
+            on_standing(standing())
+            await asyncio.sleep(_EVERY)
+
+    telling = asyncio.create_task(tell())
+    try:
+        await _all(works)
+    finally:
+        telling.cancel()
+    on_standing(last := standing())
+    return last
 
 
 async def _all(works: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -93,12 +93,14 @@ class State:
         """
         digest = sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
         last = None if restart else self._load()
-        if last is not None and not last.finished and last.asked != digest:
+        if last is not None and (last.finished or last.read_at is None):
+            last = None  # over, or nothing has been read yet
+        if last is not None and last.asked != digest:
             raise InvalidInputError(
                 f"{self.folder} holds an unfinished run with another ledger or other options; "
                 "finish that one, name another state, or begin anew with restart (--restart)"
             )
-        if last is None or last.finished:
+        if last is None:
             self._empty()
             last = Progress(asked=digest, started_at=now)
         self.history.mkdir(exist_ok=True)

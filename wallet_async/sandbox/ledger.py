@@ -47,7 +47,7 @@ class LedgerWallet:
     opening: Amount
     """Balance before the first entry."""
     owners: tuple[str, ...] = ()
-    """Every id its owner goes by."""
+    """Every other id it is looked for by, such as its owner's."""
     extra: Mapping[str, Any] = field(factory=dict)
     """What else the provider prints for the wallet."""
 

@@ -1,0 +1,136 @@
+"""A real Dask cluster of three processes: the same shards as one makes, one rate for all, killed workers survived."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehook_async.provider import provider
+from rehook_async.sandbox import RehookApi
+from tests.brokers.redis_server import RedisServer, redis_server  # noqa: F401 - fixtures
+from tests.kit import closed_port
+from tests.rates.world import most
+from wallet_async.engine.errors import AuthenticationError, ConnectError, InvalidInputError, WalletError
+from wallet_async.reconcile.chunks import Job
+from wallet_async.reconcile.runners import PACE
+from wallet_async.reconcile.runners.station import Order
+from wallet_async.reconcile.standing import Standing
+from wallet_async.sandbox import Sandbox
+
+from .common import KEYS, REQUESTS, by_one, check_same, check_whole, environ, kill_one, sandbox, work
+
+distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install distributed")
+PER_SECOND = 150
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """Give the port on which the sandbox of each test listens: workers know it from their environment."""
+    with closed_port() as free:
+        return free
+
+
+@pytest.fixture(scope="module")
+def local(port: int, redis_server: RedisServer) -> Iterator[Any]:  # noqa: F811
+    """Give a cluster of three workers, each a process that a nanny starts anew when it is killed."""
+    names = ("REHOOK_API_KEY", "REHOOK_SECRET_KEY", "REHOOK_BASE_URL")
+    environment = environ(f"http://127.0.0.1:{port}")
+    with (
+        distributed.LocalCluster(
+            n_workers=3,
+            threads_per_worker=2,
+            processes=True,
+            dashboard_address=None,
+            env={**{name: environment[name] for name in names}, PACE: redis_server.url},
+        ) as cluster,
+    ):
+        yield cluster
+
+
+async def read(address: str, folder: Path, **options: Any) -> Standing:
+    from wallet_async.reconcile.runners.cluster import Cluster
+
+    seen: list[Standing] = []
+    runner = Cluster(provider=provider, address=address, **options)
+    last = await runner.run(work(folder), seen.append)
+    assert seen[-1] == last
+    return last
+
+
+async def test_a_killed_worker(local: Any, port: int, tmp_path: Path) -> None:
+    """Three workers, one killed in mid-run: the shards are what one process writes, and the rate was kept to."""
+    from .recording import Recording, moments
+
+    async with (
+        distributed.Client(local.scheduler_address, asynchronous=True, set_as_default=False) as client,
+        sandbox("0ms", port=port) as provided,
+    ):
+        await client.register_plugin(Recording(tmp_path), "recording")
+        workers = [*(await client.run(os.getpid)).values()]
+        run = asyncio.create_task(read(local.scheduler_address, tmp_path / "cluster", rate=PER_SECOND))
+        await kill_one(provided, lambda: workers)
+        standing = await run
+        await client.unregister_worker_plugin("recording")
+        await by_one(environ(provided.url), tmp_path / "one")
+        assert provided.observed.commits == 0
+    check_same(tmp_path / "cluster", tmp_path / "one")
+    check_whole(standing)
+    left = moments(tmp_path)
+    print(f"{len(left)} requests in {max(left) - min(left):.2f} s, {most(left)} in one second at most")
+    assert len(left) >= REQUESTS
+    assert PER_SECOND / 2 < most(left) <= PER_SECOND
+
+
+async def test_a_killed_worker_that_may_not_be(local: Any, port: int, tmp_path: Path) -> None:
+    """Sabotaged twin: where no failure is allowed the same run ends with an error, and misses shards."""
+    scheduler = local.scheduler
+    allowed, scheduler.allowed_failures = scheduler.allowed_failures, 0
+    try:
+        async with (
+            distributed.Client(local.scheduler_address, asynchronous=True, set_as_default=False) as client,
+            sandbox(port=port) as provided,
+        ):
+            workers = [*(await client.run(os.getpid)).values()]
+            run = asyncio.create_task(read(local.scheduler_address, tmp_path / "cluster"))
+            await kill_one(provided, lambda: workers)
+            with pytest.raises(WalletError, match="ended every worker that read it"):
+                await run
+    finally:
+        scheduler.allowed_failures = allowed
+
+
+async def test_wrong_credentials(local: Any, port: int, tmp_path: Path) -> None:
+    """The error of a worker ends the run as it is, and the workers are left without what they read with."""
+    async with (
+        distributed.Client(local.scheduler_address, asynchronous=True, set_as_default=False) as client,
+        Sandbox(RehookApi(KEYS[0], "another-secret"), port=port),
+    ):
+        with pytest.raises(AuthenticationError):
+            await read(local.scheduler_address, tmp_path / "none")
+        plugins = await client.run(lambda dask_worker: [*dask_worker.plugins])
+        assert not [name for names in plugins.values() for name in names if "wallet" in name]
+
+
+async def test_no_scheduler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody answers the run ends before anything is done."""
+    from wallet_async.reconcile.runners import cluster
+
+    monkeypatch.setattr(cluster, "_PATIENCE", 0.2)
+    with closed_port() as nobody, pytest.raises(ConnectError, match="no Dask scheduler answers at tcp://127"):
+        await read(f"tcp://127.0.0.1:{nobody}", tmp_path / "none")
+    with pytest.raises(InvalidInputError, match="that of a Dask scheduler"):
+        await read("redis://127.0.0.1", tmp_path / "none")
+
+
+def test_no_secret_is_sent() -> None:
+    """What goes to the workers holds no credential, whatever this process has in its environment."""
+    from wallet_async.reconcile.runners.cluster import Reading
+
+    order = Order(job=Job(provider="rehook"), rate=90.0, processes=None)
+    assert KEYS[1].encode() not in pickle.dumps(Reading(order, "topic"))

@@ -1,0 +1,119 @@
+"""Own ledger and provider's history joined: what belongs together, what differs, and what has no partner.
+
+The rules are the files of ``sql/``, in the order of `steps`. All of them look inside one wallet only, so the wallets
+are taken in parts that fit into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from wallet_async.provider import Provider
+from wallet_async.reconcile.database import MEMORY, THREADS, database, quoted
+from wallet_async.reconcile.files import replacing
+from wallet_async.reconcile.matching.steps import match_part, run
+from wallet_async.reconcile.matching.summing import summarise
+from wallet_async.reconcile.model import Rules, Summary, wallet_text
+from wallet_async.reconcile.plan import PlanRow, read_plan
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_ROW = 512
+"""Bytes of memory to count for a row: its texts, and what sorting and joining them takes."""
+_PARTS = """
+    SET VARIABLE parts = (
+        SELECT greatest(1, ceil((lines + rows) * ? / parse_formatted_bytes(?)))::UBIGINT
+        FROM (SELECT count(*) AS lines FROM ledger_file), (SELECT count(*) AS rows FROM history_file)
+    )
+"""
+
+
+@frozen(kw_only=True)
+class Sides:
+    """What is compared."""
+
+    ledger: Path
+    """The own ledger, `LEDGER_COLUMNS`."""
+    history: Path
+    """Folder of the provider's side, `HISTORY_COLUMNS`: every ``*.parquet`` in it."""
+    applied: Path | None = None
+    """The plan of an earlier run, after it was applied."""
+
+
+def match(
+    sides: Sides,
+    rules: Rules,
+    *,
+    provider: Provider,
+    read_at: datetime,
+    into: Path,
+    spill: Path,
+    memory: str = MEMORY,
+    threads: int = THREADS,
+) -> Summary:
+    """Compare both sides and write what differs.
+
+    The same rows in any order, in one file or many, give the same differences, byte for byte.
+
+    Args:
+        sides: Both sides as they were read.
+        rules: How they are compared.
+        provider: Whose history it is.
+        read_at: The moment (aware) the ledger was read: what the provider booked later is no difference.
+        into: The differences, `DIFFERENCE_COLUMNS`; there whole or not at all.
+        spill: Folder for what does not fit into memory.
+        memory: What DuckDB may hold in memory, such as ``"400MB"``; this process holds about 100 MB more.
+        threads: Threads of DuckDB.
+
+    Raises:
+        InvalidInputError: `Sides.applied` is no plan of this provider.
+    """
+    plan = [] if sides.applied is None else read_plan(sides.applied, provider)
+    with database(spill, memory=memory, threads=threads) as connection:
+        _prepare(connection, sides, rules, read_at, memory)
+        _keep_plan(connection, plan, provider)
+        (parts,) = connection.execute("SELECT getvariable('parts')").fetchall()[0]
+        for part in range(parts):
+            connection.execute("SET VARIABLE part = ?::UBIGINT", [part])
+            match_part(connection)
+        with replacing(into) as file:
+            run(connection, "write", into=quoted(file))
+        return summarise(connection, provider.name)
+
+
+def _prepare(connection: DuckDBPyConnection, sides: Sides, rules: Rules, read_at: datetime, memory: str) -> None:
+    """Open both sides, make what the steps share, and say how they are to compare."""
+    connection.execute(f"CREATE TEMP VIEW ledger_file AS FROM read_parquet({quoted(sides.ledger)})")
+    connection.execute(f"CREATE TEMP VIEW history_file AS FROM read_parquet({quoted(sides.history / '*.parquet')})")
+    run(connection, "prepare")
+    variables = {
+        "window_us": (rules.window // timedelta(microseconds=1), "HUGEINT"),
+        "since": (_naive(rules.since), "TIMESTAMP"),
+        "until": (_naive(rules.until), "TIMESTAMP"),
+        "read_at": (_naive(read_at), "TIMESTAMP"),
+    }
+    for name, (value, kind) in variables.items():
+        connection.execute(f"SET VARIABLE {name} = CAST(? AS {kind})", [value])
+    connection.execute(_PARTS, [_ROW, memory])
+
+
+def _keep_plan(connection: DuckDBPyConnection, plan: Sequence[PlanRow], provider: Provider) -> None:
+    """Keep what a plan has booked at the provider, by the mark it shows there."""
+    booked = [
+        (row.difference, wallet_text(row.wallet), provider.mark(row.reference), row.reference)
+        for row in plan
+        if row.where == "provider" and row.reference is not None
+    ]
+    columns = [[row[place] for row in booked] for place in range(4)]
+    connection.execute("INSERT INTO plan SELECT unnest(?), unnest(?), unnest(?), unnest(?)", columns)
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    """Write a moment as our files do."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,25 @@
+-- What the summary counts, and then room for the next wallets.
+INSERT INTO counts SELECT matched_by, count(*) FROM pairs WHERE matched_by IS NOT NULL GROUP BY matched_by;
+INSERT INTO counts SELECT 'paired in order', count(*) FROM pairs WHERE matched_by IS NOT NULL AND doubt IS NOT NULL;
+INSERT INTO counts SELECT 'arrived since', count(*) FROM alone WHERE arrived_since;
+INSERT INTO counts SELECT 'outside', count(*) FROM alone WHERE outside;
+INSERT INTO counts SELECT 'balances', count(*) FROM balances;
+INSERT INTO counts SELECT 'wallets', count(*) FROM wallets;
+INSERT INTO counts SELECT 'unknown wallets', count(*) FROM wallets WHERE is_read AND NOT known;
+INSERT INTO counts SELECT 'unread wallets', count(*) FROM wallets WHERE NOT is_read;
+INSERT INTO counts SELECT 'requests', coalesce(sum(requests), 0) FROM wallets;
+DROP VIEW taken;
+DROP VIEW without_id;
+DROP TABLE alone;
+DROP TABLE balances;
+DROP TABLE clustered;
+DROP TABLE contradictions;
+DROP TABLE crowded;
+DROP TABLE differing;
+DROP TABLE entries;
+DROP TABLE families;
+DROP TABLE leftovers;
+DROP TABLE pairs;
+DROP TABLE twins;
+DROP TABLE verdicts;
+DROP TABLE wallets;

@@ -1,0 +1,18 @@
+-- Rule 3: of the rows of one ({family}) one is right: that which has a partner, or else the first.
+CREATE OR REPLACE TEMP TABLE twins AS
+SELECT number FROM (
+    SELECT
+        number, leftovers.number IS NOT NULL AS is_left,
+        row_number() OVER (
+            PARTITION BY {family} ORDER BY is_left, entries.created_at, entries.line, entries.transaction_id
+        ) AS turn
+    FROM entries
+    SEMI JOIN (SELECT {family} FROM leftovers WHERE side = '{side}' AND problem IS NULL) USING ({family})
+    ANTI JOIN (FROM verdicts WHERE class = '{class_}') USING (number)
+    LEFT JOIN leftovers USING (number)
+    WHERE entries.side = '{side}'
+)
+WHERE is_left AND turn > 1;
+
+INSERT INTO verdicts SELECT number, '{class_}', '{detail}' FROM twins;
+DELETE FROM leftovers WHERE number IN (FROM twins);
