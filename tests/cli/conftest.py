@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.journal import url_of
 from tests.cli.process import Ended, Inside, SandboxProcess, sandbox
 from tests.journal.conformance import STATES, brought
 from wallet_async.cli import main
@@ -81,3 +82,11 @@ def file(tmp_path: Path) -> Path:
 
     asyncio.run(fill())
     return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def url(tmp_path: Path, inside: Inside) -> str:
+    """Give the URL of an empty journal."""
+    made = url_of(tmp_path / "journal.db")
+    assert inside("journal", "install", made, environ={}).code == 0
+    return made

@@ -6,10 +6,6 @@ import asyncio
 import csv
 import os
 import pty
-import signal
-import time
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,49 +13,13 @@ import pytest
 
 from rehook_async import RehookSession
 from tests.cli.journal import one_line, url_of
-from tests.cli.process import PATIENCE, Ended, Inside, SandboxProcess, end, start
-from tests.reconcile.plan.differences import Row, missing, only_there, write
+from tests.cli.plans import booked, lines, plan_of, states
+from tests.cli.process import Inside, SandboxProcess, end, start
+from tests.reconcile.plan.differences import only_there
 from wallet_async.cli.apply import work
 from wallet_async.engine.errors import WalletError
 from wallet_async.journal import Journal
-from wallet_async.provider import load_provider
 from wallet_async.reconcile import applying
-from wallet_async.reconcile.plan import write_plan
-
-QUICK = ("--commit-within", "0.001", "--shown-within", "0.001", "--every", "0.01")
-"""As if a provider booked and showed everything at once."""
-KILLS = int(os.environ.get("APPLY_KILLS", "1"))  # a long run sets it; at most 6
-
-
-@pytest.fixture
-def url(tmp_path: Path, inside: Inside) -> str:
-    """Give the URL of an empty journal."""
-    made = url_of(tmp_path / "journal.db")
-    assert inside("journal", "install", made, environ={}).code == 0
-    return made
-
-
-def plan_of(folder: Path, rows: Sequence[Row], provider: str = "rehook") -> str:
-    """Write the plan of *rows*; give its path."""
-    path = write(folder / "differences.parquet", rows)
-    write_plan(folder / "plan.csv", path, load_provider(provider), spill=folder / "spill")
-    return str(folder / "plan.csv")
-
-
-def lines(wallet: Sequence[str], number: int, kind: str = "credit") -> list[dict[str, Any]]:
-    """Give so many lines that are missing at the provider, with references of their own."""
-    text = "\t".join(wallet)
-    return [missing(n, kind, n + 1, wallet=text, reference=f"{wallet[-1]}-{n}") for n in range(number)]
-
-
-def booked(sandbox: SandboxProcess, *wallets: Sequence[str]) -> list[dict[str, Any]]:
-    """Give what the sandbox's ledger has of some wallets."""
-    keys = [wallet[0] if len(wallet) == 1 else list(wallet) for wallet in wallets]
-    return [row for row in sandbox.control("GET", "ledger")["entries"] if row["wallet"] in keys]
-
-
-def states(ended: Ended) -> Counter[str]:
-    return Counter(row["state"] for row in ended.rows)
 
 
 def applies_once(sandbox: SandboxProcess, folder: Path, url: str, inside: Inside) -> None:
@@ -297,57 +257,3 @@ def test_a_plan_without_movements_is_done(rehook: SandboxProcess, tmp_path: Path
     plan = plan_of(tmp_path, [only_there("missing_in_ledger", 1)])
     ended = inside("apply", "rehook", plan, "--journal", url, environ=rehook.environ)
     assert (ended.code, ended.err.splitlines()[-1]) == (0, "nothing to book at the provider")
-
-
-def until_booked(rehook: SandboxProcess, wallets: Sequence[Sequence[str]], least: int) -> None:
-    """Wait until so many movements stand in the sandbox's ledger."""
-    ends = time.monotonic() + PATIENCE
-    while len(booked(rehook, *wallets)) < least:
-        assert time.monotonic() < ends
-        time.sleep(0.005)
-
-
-def test_killed_in_the_middle_it_ends_the_same(
-    rehook: SandboxProcess, tmp_path: Path, url: str, inside: Inside
-) -> None:
-    """Killed -9, then settled and run again: each movement stands in the provider's ledger once."""
-    wallets = [rehook.wallet() for _ in range(4)]
-    plan = plan_of(tmp_path, [line for wallet in wallets for line in lines(wallet, 10)])
-    apply = ("apply", "rehook", plan, "--journal", url, "--yes", "--json", "--timeout", "0.5")
-    rehook.faults("latency:credit 20-40ms")
-    for kill in range(KILLS):
-        process = start(*apply, environ=rehook.environ)
-        until_booked(rehook, wallets, 6 * kill + 3)
-        assert end(process, signal.SIGKILL).code == -signal.SIGKILL
-    rehook.faults("")
-    last = inside(*apply, environ=rehook.environ)
-    if last.code == 3:  # something was about to leave, and did not: the history proves it
-        assert inside("journal", "resolve", "rehook", url, *QUICK, environ=rehook.environ).code == 0
-        last = inside(*apply, environ=rehook.environ)
-    assert last.code == 0, last.err
-    assert set(states(last)) <= {"applied", "already"}
-    for wallet in wallets:
-        assert sorted(row["amount"] for row in booked(rehook, wallet)) == list(range(1, 11))
-
-
-def test_ctrl_c_ends_what_has_left(rehook: SandboxProcess, tmp_path: Path, url: str) -> None:
-    """130; what had left is finished and told, nothing else is begun, and the rest is for the next run."""
-    wallets, number = [rehook.wallet() for _ in range(3)], 150
-    report = tmp_path / "done.csv"
-    plan = plan_of(tmp_path, [line for wallet in wallets for line in lines(wallet, 50)])
-    rehook.faults("latency:credit 20-40ms")
-    process = start(
-        *("apply", "rehook", plan, "--journal", url, "--yes", "--json", "--report", str(report)), environ=rehook.environ
-    )
-    until_booked(rehook, wallets, 3)
-    ended = end(process, signal.SIGINT)
-    assert ended.code == 130
-    done = len(ended.rows)
-    assert 3 <= done < number
-    assert states(ended) == {"applied": done}
-    assert len(booked(rehook, *wallets)) == done
-    assert ended.err.splitlines() == [
-        f"applied: {done}",
-        f"interrupted after {done} of {number} movements; run it again for the others",
-    ]
-    assert report.read_text().count("\n") == done + 1

@@ -22,6 +22,7 @@ PAGES = [
     ("sandbox",),
     ("journal",),
     ("apply",),
+    ("reconcile",),
     *(("journal", command) for command in COMMANDS),
     *((name,) for name in load_providers()),
     *((name, command) for name, provider in load_providers().items() for command in provider.commands()),
@@ -46,7 +47,7 @@ def test_help_lists_every_exit_code_and_command() -> None:
     assert (shown.code, shown.err) == (0, "")
     for code in Exit:
         assert re.search(rf"^  {int(code)} ", shown.out, re.MULTILINE)
-    for command in ("demo", "sandbox", "journal", "apply", *load_providers()):
+    for command in ("demo", "sandbox", "journal", "apply", "reconcile", *load_providers()):
         assert re.search(rf"^│ {command} ", shown.out, re.MULTILINE)
     assert wallet_async("--version").out == f"{__version__}\n"
 

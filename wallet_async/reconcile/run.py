@@ -19,6 +19,7 @@ from wallet_async.reconcile.ledger import LedgerSource, Reading, read_ledger
 from wallet_async.reconcile.linking import link
 from wallet_async.reconcile.matching import Sides, match
 from wallet_async.reconcile.model import Rules
+from wallet_async.reconcile.plan import read_plan
 from wallet_async.reconcile.report import Timing
 from wallet_async.reconcile.result import Result
 from wallet_async.reconcile.running import Local, OnStanding, Runner, work_of
@@ -80,6 +81,8 @@ async def reconcile(
         balances=balances,
         concurrency=checks.count("concurrency", concurrency),
     )
+    if applied is not None:
+        read_plan(Path(applied), runner.provider)  # refused now rather than after a million requests
     with run.state.held():
         progress = await run.read_ledger(restart=restart)
         progress = await run.read_histories(progress, on_standing)

@@ -1,3 +1,5 @@
 """Fixtures of the tests of the own ledger."""
 
-from tests.journal.postgres_server import postgres  # noqa: F401 - a fixture
+from tests.journal.postgres_server import postgres
+
+__all__ = ["postgres"]

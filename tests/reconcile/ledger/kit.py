@@ -55,14 +55,15 @@ async def facts_and_rows(
             columns = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted(into)})").fetchall()
             found = connection.execute(f"SELECT * FROM read_parquet({quoted(into)}, file_row_number = true)").fetchall()
         assert {name: kind for name, kind, *_ in columns} == LEDGER_COLUMNS
-        assert _files(folder) == [into]
+        assert files(folder) == [into]
     found.sort(key=lambda values: values[-1])  # DuckDB reads with two threads
     rows = [dict(zip(LEDGER_COLUMNS, values[:-1], strict=True)) for values in found]
     assert [one["line"] for one in rows] == sorted(one["line"] for one in rows)
     return facts, rows
 
 
-def _files(folder: Path) -> list[Path]:
+def files(folder: Path) -> list[Path]:
+    """List what is in a folder and below it."""
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
@@ -77,7 +78,7 @@ async def refused(source: LedgerSource, reading: Reading | None = None, provider
         folder = Path(name)
         with pytest.raises(InvalidInputError) as caught:
             await read_ledger(source, reading or Reading(), provider, folder / "ledger.parquet", folder / "spill")
-        assert not _files(folder)
+        assert not files(folder)
     message = str(caught.value)
     assert message.isprintable()
     assert len(message) < 500, message

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.reconcile.ledger.kit import rehook
+from tests.reconcile.ledger.kit import files, rehook
 from wallet_async.reconcile.ledger import Reading, read_ledger, threads
 from wallet_async.reconcile.ledger.source import Header, Record, Table
 
@@ -73,11 +73,12 @@ class Slow:
         yield Table(name="slow", unit="row", headers=headers, records=self._records)
 
     def _records(self, places: Sequence[int | None]) -> Iterator[Record]:
-        for self.read in range(1, self.rows + 1):
-            if self.read == 10:
+        for row in range(1, self.rows + 1):
+            self.read = row
+            if row == 10:
                 self._reached()
                 assert self.go_on.wait(30)
-            yield self.read, [None if place is None else "1" for place in places]
+            yield row, [None if place is None else "1" for place in places]
 
 
 async def cancelled_in_the_middle(folder: Path) -> None:
@@ -91,7 +92,7 @@ async def cancelled_in_the_middle(folder: Path) -> None:
     loop.call_later(0.01, ledger.go_on.set)
     with pytest.raises(asyncio.CancelledError):
         await reading
-    assert not [path for path in folder.rglob("*") if path.is_file()]
+    assert not files(folder)
     assert ledger.read < ledger.rows
 
 

@@ -62,7 +62,7 @@ async def test_a_sqlite_file_is_read(asked: dict[str, str], amount: str, tmp_pat
         ({"query": "ATTACH 'other.db' AS other"}, "not authorized"),
         ({"query": "SELECT 1 AS wallet, 2 AS amount, 3 AS amount"}, "has the header 'amount' more than once"),
         ({"query": "SELECT 'w' AS wallet, 1.5 AS amount"}, "'amount' of ledger.db holds floats (REAL in row 1)"),
-        ({"query": "SELECT 'w' AS wallet, x'00' AS amount"}, "'amount' of ledger.db holds floats (BLOB in row 1)"),
+        ({"query": "SELECT 'w' AS wallet, x'00' AS amount"}, "'amount' of ledger.db holds bytes (BLOB in row 1)"),
         ({"query": "SELECT wallet, abs(-9223372036854775808) AS amount FROM movements"}, "integer overflow"),
         ({"query": "SELECT CAST(x'ff' AS TEXT) AS wallet, 1 AS amount"}, "Could not decode to UTF-8"),
     ],
@@ -131,7 +131,7 @@ async def test_a_parquet_column_of_floats_is_refused(kind: str, tmp_path: Path) 
     """As a whole, by its type, with what to do."""
     path = parquet_file(tmp_path, f"SELECT 'w' AS wallet, 1.5::{kind} AS amount")
     assert await refused(ParquetLedger(path), provider=loyalty) == (
-        f"the column 'amount' of ledger.parquet holds floats ({kind}), which are not exact: "
+        f"the column 'amount' of ledger.parquet holds floats ({kind}), which are not exact text or numbers: "
         "keep it as DECIMAL or text, or cast it in a query"
     )
 

@@ -68,6 +68,11 @@ Moment = Callable[[Folder], bool]
 """Whether it is time to kill."""
 
 
+def ledger_read() -> Moment:
+    """Kill once the ledger has been read."""
+    return lambda folder: (folder.state / "wallets.parquet").exists()
+
+
 def shards(count: int) -> Moment:
     """Kill once so many chunks have been read."""
     return lambda folder: len(folder.shards) >= count

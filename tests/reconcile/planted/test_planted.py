@@ -5,59 +5,67 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
-from functools import partial
+from contextlib import ExitStack
+from functools import cache, partial
+from pathlib import Path
 
 import pytest
 
-from tests.reconcile.planted.checks import Run, killed, shards, undisturbed
+from tests.reconcile.planted.checks import Run, killed, ledger_read, shards, undisturbed
 from tests.reconcile.planted.driving import Stage, staged
 from tests.reconcile.planted.world import World
 
 SEED = int(os.environ.get("PLANTED_SEED") or random.randrange(2**32))
+only_long = pytest.mark.skipif("PLANTED_LONG" not in os.environ, reason="a part of nox -s reconcile (PLANTED_LONG)")
 
 
-@pytest.fixture(scope="module", params=["rehook", "loyalty"])
-def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """A world of each provider, with five differences of each class."""
-    print(f"PLANTED_SEED={SEED}")
-    world = World(provider=request.param, seed=SEED, wallets=300, rows=3_000, each=5)
-    with staged(world, tmp_path_factory.mktemp("small")) as stage:
-        yield stage
+class Worlds:
+    """A world of each provider, three chunks large, with five differences of each class; made when it is asked for."""
+
+    def __init__(self, folder: Path, open_: ExitStack) -> None:
+        print(f"PLANTED_SEED={SEED}")
+        self._folder = folder
+        self._open = open_
+        self.stage = cache(self._stage)
+        self.whole = cache(self._whole)
+
+    def _stage(self, provider: str) -> Stage:
+        folder = self._folder / provider
+        folder.mkdir()
+        world = World(provider=provider, seed=SEED, wallets=1_100, rows=4_500, each=5)
+        return self._open.enter_context(staged(world, folder))
+
+    def _whole(self, provider: str) -> Run:
+        return undisturbed(self.stage(provider))
 
 
 @pytest.fixture(scope="module")
-def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """A world of five chunks."""
-    print(f"PLANTED_SEED={SEED}")
-    world = World(provider="rehook", seed=SEED, wallets=2_200, rows=8_000, each=5)
-    with staged(world, tmp_path_factory.mktemp("wide")) as stage:
-        yield stage
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
+    """Serve what is asked for while these tests run."""
+    with ExitStack() as open_:
+        yield Worlds(tmp_path_factory.mktemp("planted"), open_)
 
 
-@pytest.fixture(scope="module")
-def whole(wide: Stage) -> Run:
-    """A run on it that nobody disturbed."""
-    return undisturbed(wide)
-
-
-def test_every_planted_difference_is_found_and_none_is_invented(small: Stage) -> None:
+@pytest.mark.parametrize("provider", ["rehook", "loyalty"])
+def test_every_planted_difference_is_found_and_none_is_invented(worlds: Worlds, provider: str) -> None:
     """Each stands under its class with its line and its transaction; the look-alikes are not told."""
-    undisturbed(small)
+    worlds.whole(provider)
 
 
-def test_a_matcher_that_ignores_marks_invents_differences(wide: Stage) -> None:
+def test_a_matcher_that_ignores_marks_invents_differences(worlds: Worlds) -> None:
     """Sabotaged twin: the same check fails where references count for nothing."""
     with pytest.raises(AssertionError, match="not found"):
-        undisturbed(wide, broken="ignores marks")
+        undisturbed(worlds.stage("rehook"), broken="ignores marks")
 
 
-def test_a_run_killed_three_times_ends_as_one_that_was_not(wide: Stage, whole: Run) -> None:
+def test_a_run_killed_three_times_ends_as_one_that_was_not(worlds: Worlds) -> None:
     """Differences are equal byte for byte, the report but for its times, and no chunk that was read is read again."""
-    killed(wide, whole, [partial(shards, count) for count in (1, 2, 3)])
+    moments = [ledger_read, partial(shards, 1), partial(shards, 2)]
+    killed(worlds.stage("rehook"), worlds.whole("rehook"), moments)
 
 
-@pytest.mark.parametrize("way", ["forgets a shard", "keeps half a shard"])
-def test_a_run_that_takes_too_much_for_read_ends_otherwise(wide: Stage, whole: Run, way: str) -> None:
+@pytest.mark.parametrize("way", ["forgets a shard", pytest.param("keeps half a shard", marks=only_long)])
+def test_a_run_that_takes_too_much_for_read_ends_otherwise(worlds: Worlds, way: str) -> None:
     """Sabotaged twin: the same check fails where a chunk counts as read that is not, or not whole."""
     with pytest.raises(AssertionError, match="other differences"):
-        killed(wide, whole, [partial(shards, 1)], broken=way)
+        killed(worlds.stage("rehook"), worlds.whole("rehook"), [partial(shards, 1)], broken=way)

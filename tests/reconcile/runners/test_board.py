@@ -41,7 +41,7 @@ def test_a_chunk_that_has_ended() -> None:
     """It counts by what came of it, also where an older report that is still on its way calls it under way."""
     board = Board(done=0, total=200, now=0.0)
     board.end(CHUNK, Tally(wallets=2, rows=60, failed=1))
-    board.hear("one", said(9, in_flight=0, chunk7=Tally(wallets=3, rows=50)), now=1.5)
+    board.hear("one", said(9, in_flight=2, chunk7=Tally(wallets=3, rows=50)), now=1.5)
     assert of(board.standing(2.0)) == (3, 60, 9, 0)
     assert board.standing(2.0).failed == 1
 

@@ -20,6 +20,7 @@ from wallet_async.cli.reconcile.runners import runner_of
 from wallet_async.cli.reconcile.screen import Screen, standard_error
 from wallet_async.cli.reconcile.summary import tell, tell_json
 from wallet_async.cli.running import run
+from wallet_async.engine.errors import InvalidInputError, WalletError
 from wallet_async.provider import Provider, load_provider
 from wallet_async.reconcile import (
     LedgerSource,
@@ -63,10 +64,17 @@ def perform(asked: Asked) -> int:
     try:
         result = run(_reconcile(asked, provider, ledger, reading, state, environ))
     except KeyboardInterrupt:
-        text = f"interrupted; what has been read is kept in {state}: the same command goes on with the rest"
-        raise CommandError(text, Exit.INTERRUPTED) from None
+        raise CommandError(f"interrupted; {_kept(state)}", Exit.INTERRUPTED) from None
+    except WalletError as error:
+        if not isinstance(error, InvalidInputError):
+            error.add_note(_kept(state))
+        raise
     _tell(asked, result)
     return _code(result.summary)
+
+
+def _kept(state: Path) -> str:
+    return f"what has been read is kept in {state}: the same command goes on with the rest"
 
 
 def _check_targets(asked: Asked) -> None:

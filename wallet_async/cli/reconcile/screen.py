@@ -116,7 +116,8 @@ def picture(standing: Standing, speed: float, remaining: float | None) -> Group:
     bar.add_column(ratio=1)
     bar.add_column(no_wrap=True)
     done = Text(f"{standing.wallets:,} of {standing.total:,} wallets", "bold")
-    bar.add_row(done, ProgressBar(total=max(1, standing.total), completed=standing.wallets), Text(_left(remaining)))
+    made = ProgressBar(total=max(1, standing.total), completed=standing.wallets, complete_style="cyan")
+    bar.add_row(done, made, Text(_left(remaining)))
     return Group(bar, Text(" · ".join(_figures(standing, speed)), "dim"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +63,21 @@ def tell(console: Console, summary: Summary, seen: Overview, *, see: Sequence[Pa
         OutputError: It could not be written.
         BrokenPipeError: The reader has gone.
     """
+    show(console, Group(*page(summary, seen, see=see)))
+
+
+def page(summary: Summary, seen: Overview, *, see: Sequence[Path]) -> Iterator[RenderableType]:
+    """Give what `tell` shows, part by part."""
     digits = places(summary, fractions=seen.fractions)
-    show(console, Text(f"ledger against {summary.service}", "bold"))
-    show(console, _facts(summary, digits))
+    yield Text(f"ledger against {summary.service}", "bold")
+    yield _facts(summary, digits)
     for title, style, found in (("differences", "red", seen.classes), ("notes", "yellow", seen.notes)):
         if found:
-            show(console, Group("", _heading(title), *(_class(one, style, digits) for one in found)))
+            yield from ("", _heading(title), *(_class(one, style, digits) for one in found))
     end = Text(verdict(summary, seen.wallets), "bold green" if summary.clean else "bold red")
     if see:
-        end.append(f": see {', '.join(map(str, see))}")
-    show(console, Group("", end))
+        end.append(f": see {', '.join(map(str, see))}", "not bold default")
+    yield from ("", end)
 
 
 def tell_json(summary: Summary) -> None:

@@ -82,13 +82,13 @@ def _refuse_twice(table: Table, names: Sequence[str]) -> None:
 def _refuse_floats(table: Table, found: Mapping[str, Column]) -> None:
     for column in found.values():
         if not column.header.exact:
-            raise InvalidInputError(floats(table.name, column.header.name, str(column.header.type)))
+            raise InvalidInputError(inexact(table.name, column.header.name, f"floats ({column.header.type})"))
 
 
-def floats(table: str, header: str, kind: str) -> str:
-    """Say what to do about a column of floats."""
+def inexact(table: str, header: str, what: str) -> str:
+    """Say what to do about a column whose values cannot be taken as they were written."""
     return (
-        f"the column {shown([header])} of {table} holds floats ({kind}), which are not exact: "
+        f"the column {shown([header])} of {table} holds {what}, which are not exact text or numbers: "
         "keep it as DECIMAL or text, or cast it in a query"
     )
 

@@ -34,7 +34,7 @@ _FOREIGN = re.compile("[\x00\ud800-\udfff]")
 
 def _known_encoding(_: Any, __: Any, name: str) -> None:
     try:
-        lookup(name)
+        "".encode(name)
     except LookupError:
         raise reject("encoding", name, "the name of an encoding such as 'utf-8'") from None
 

@@ -74,6 +74,14 @@ class PostgresLedger:
             raise InvalidInputError(
                 'a ledger in PostgreSQL needs asyncpg: python -m pip install "wallet-async[postgres]"'
             ) from None
+        faults = (
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+            OSError,
+            EOFError,
+            ValueError,
+        )
         # In brackets no statement fits that is not a query; a comment at its end must not take the bracket with it.
         rows = f"SELECT * FROM ({self.query.strip().rstrip(';')}\n) AS ledger"
         limit = "" if first is None else f" LIMIT {first:d}"
@@ -88,7 +96,7 @@ class PostgresLedger:
                     columns = [(column.name, column.type.name) for column in asked.get_attributes()]
             finally:
                 connection.terminate()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, EOFError, ValueError) as error:
+        except faults as error:
             failed = InvalidInputError(_explained(error))
         else:
             return tuple(Header(name, kind, exact=kind not in _FLOATS) for name, kind in columns)

@@ -41,7 +41,10 @@ class Reading:
     columns: Mapping[str, str] = Factory(dict)
     """Header of each of our columns that is not to be found by its name; an empty one leaves the column out."""
     zone: str | None = field(default=None, validator=_known_zone)
-    """Zone of times that name none, such as ``Europe/Istanbul``; None: such times are refused."""
+    """Zone of times that name none, such as ``Europe/Istanbul``; None: such times are refused.
+
+    A time that clocks there skip, or show twice, is unreadable: which was meant, nobody knows.
+    """
     credit: str = "credit"
     """What the ledger calls a credit; case does not count."""
     debit: str = field(default="debit", validator=_another_word)
@@ -51,7 +54,7 @@ class Reading:
 
 
 class LedgerRow(NamedTuple):
-    """A line of the own ledger; the fields are `LEDGER_COLUMNS`. Millions are made: a tuple takes a third of the time.
+    """A line of the own ledger; the fields are `LEDGER_COLUMNS`. Millions are made: a tuple takes half the time.
 
     An unreadable one has a ``problem``, its wallet if that could be read, and nothing else.
     """

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.redact import printable
-from wallet_async.reconcile.ledger.columns import floats, shown
+from wallet_async.reconcile.ledger.columns import inexact, shown
 from wallet_async.reconcile.ledger.source import Header, Opening, Record, Table, file_fingerprint
 
 _TABLES = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -77,7 +77,8 @@ class SqliteLedger:
 
 def _connect(path: Path) -> sqlite3.Connection:
     """Open a file for reading, and refuse every statement that does more."""
-    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+    with _one_line_errors(path.name):
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
     connection.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY)
     return connection
 
@@ -97,12 +98,15 @@ def _one_line_errors(name: str) -> Iterator[None]:
 def _records(
     cursor: sqlite3.Cursor, name: str, headers: Sequence[Header], places: Sequence[int | None]
 ) -> Iterator[Record]:
-    """Give the rows as text. A float ends it: what SQLite was given cannot be told from it."""
+    """Give the rows as text. A column may hold values of any type, so each is looked at."""
+
+    def text(row: Sequence[object], number: int, place: int | None) -> str | None:
+        value = None if place is None else row[place]
+        if isinstance(value, float | bytes) and place is not None:
+            kind = "floats (REAL" if isinstance(value, float) else "bytes (BLOB"
+            raise InvalidInputError(inexact(name, headers[place].name, f"{kind} in row {number})"))
+        return None if value is None else str(value)
+
     with _one_line_errors(name):
         for number, row in enumerate(cursor, 1):
-            values = [None if place is None else row[place] for place in places]
-            for place, value in zip(places, values, strict=True):
-                if place is not None and isinstance(value, float | bytes):
-                    kind = "REAL" if isinstance(value, float) else "BLOB"
-                    raise InvalidInputError(floats(name, headers[place].name, f"{kind} in row {number}"))
-            yield number, [None if value is None else str(value) for value in values]
+            yield number, [text(row, number, place) for place in places]

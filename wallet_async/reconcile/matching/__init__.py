@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +28,8 @@ if TYPE_CHECKING:
 
 _ROW = 512
 """Bytes of memory to count for a row: its texts, and what sorting and joining them takes."""
-_PARTS = """
-    SET VARIABLE parts = (
-        SELECT greatest(1, ceil((lines + rows) * ? / parse_formatted_bytes(?)))::UBIGINT
-        FROM (SELECT count(*) AS lines FROM ledger_file), (SELECT count(*) AS rows FROM history_file)
-    )
-"""
+_SIZE = "SELECT (SELECT count(*) FROM ledger_file) + (SELECT count(*) FROM history_file), parse_formatted_bytes(?)"
+_BOUNDS = "SELECT quantile_disc(wallet, {}) FROM (SELECT wallet FROM history_file USING SAMPLE reservoir(10000 ROWS))"
 
 
 @frozen(kw_only=True)
@@ -76,31 +74,44 @@ def match(
     """
     plan = [] if sides.applied is None else read_plan(sides.applied, provider)
     with database(spill, memory=memory, threads=threads) as connection:
-        _prepare(connection, sides, rules, read_at, memory)
+        _prepare(connection, sides, rules, read_at)
         _keep_plan(connection, plan, provider)
-        (parts,) = connection.execute("SELECT getvariable('parts')").fetchall()[0]
-        for part in range(parts):
-            connection.execute("SET VARIABLE part = ?::UBIGINT", [part])
+        for low, high in pairwise(["", *_bounds(connection, memory), None]):
+            _set(connection, low=(low, "VARCHAR"), high=(high, "VARCHAR"))
             match_part(connection)
         with replacing(into) as file:
             run(connection, "write", into=quoted(file))
         return summarise(connection, provider.name)
 
 
-def _prepare(connection: DuckDBPyConnection, sides: Sides, rules: Rules, read_at: datetime, memory: str) -> None:
+def _prepare(connection: DuckDBPyConnection, sides: Sides, rules: Rules, read_at: datetime) -> None:
     """Open both sides, make what the steps share, and say how they are to compare."""
     connection.execute(f"CREATE TEMP VIEW ledger_file AS FROM read_parquet({quoted(sides.ledger)})")
     connection.execute(f"CREATE TEMP VIEW history_file AS FROM read_parquet({quoted(sides.history / '*.parquet')})")
     run(connection, "prepare")
-    variables = {
-        "window_us": (rules.window // timedelta(microseconds=1), "HUGEINT"),
-        "since": (_naive(rules.since), "TIMESTAMP"),
-        "until": (_naive(rules.until), "TIMESTAMP"),
-        "read_at": (_naive(read_at), "TIMESTAMP"),
-    }
+    _set(
+        connection,
+        window_us=(rules.window // timedelta(microseconds=1), "HUGEINT"),
+        since=(_naive(rules.since), "TIMESTAMP"),
+        until=(_naive(rules.until), "TIMESTAMP"),
+        read_at=(_naive(read_at), "TIMESTAMP"),
+    )
+
+
+def _set(connection: DuckDBPyConnection, **variables: tuple[object, str]) -> None:
+    """Give variables of the database their values, each with its type."""
     for name, (value, kind) in variables.items():
         connection.execute(f"SET VARIABLE {name} = CAST(? AS {kind})", [value])
-    connection.execute(_PARTS, [_ROW, memory])
+
+
+def _bounds(connection: DuckDBPyConnection, memory: str) -> list[str]:
+    """Give the wallets at which to begin a new part, so that each part fits into memory; a guess is good enough."""
+    rows, room = connection.execute(_SIZE, [memory]).fetchall()[0]
+    parts = ceil(rows * _ROW / room)
+    if parts < 2:
+        return []
+    (bounds,) = connection.execute(_BOUNDS.format([part / parts for part in range(1, parts)])).fetchall()[0]
+    return sorted(set(bounds))
 
 
 def _keep_plan(connection: DuckDBPyConnection, plan: Sequence[PlanRow], provider: Provider) -> None:

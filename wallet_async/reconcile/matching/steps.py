@@ -40,7 +40,7 @@ def run(connection: DuckDBPyConnection, name: str, **words: str) -> None:
 
 
 def match_part(connection: DuckDBPyConnection) -> None:
-    """Compare the wallets of one part; `prepare.sql` and the variables ``part`` and ``parts`` are there."""
+    """Compare the wallets of one part; `prepare.sql` and the variables ``low`` and ``high`` are there."""
     run(connection, "entries")
     for key, matched_by, among in _EVIDENCE:
         run(connection, "families", key=key, among=among, matched_by=matched_by)
@@ -52,6 +52,7 @@ def match_part(connection: DuckDBPyConnection) -> None:
     for class_, side, family, detail in _TWINS:
         run(connection, "twins", class_=class_, side=side, family=family, detail=detail)
     for booked in _BOOKED:
-        run(connection, "clusters", booked=booked, matched_by=ALIKE)
+        run(connection, "alike", booked=booked, matched_by=ALIKE)
+        run(connection, "clusters", matched_by=ALIKE)
     for name in ("missing", "differences", "balances", "counts"):
         run(connection, name)

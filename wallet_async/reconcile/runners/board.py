@@ -58,16 +58,20 @@ class Board:
     def standing(self, now: float) -> Standing:
         """Give how far all are."""
         reports = [report for _, report in self._reports.values()]
-        fresh = [report for heard, report in self._reports.values() if now - heard <= _FRESH]
+        live = [
+            report
+            for heard, report in self._reports.values()
+            if now - heard <= _FRESH and report.under_way.keys() - self._ended
+        ]
         under_way = {
-            number: tally for report in fresh for number, tally in report.under_way.items() if number not in self._ended
+            number: tally for report in live for number, tally in report.under_way.items() if number not in self._ended
         }
         return Standing(
             wallets=self._sum.wallets + sum(tally.wallets for tally in under_way.values()),
             total=self._total,
             rows=self._sum.rows + sum(tally.rows for tally in under_way.values()),
             requests=sum(report.requests for report in reports),
-            in_flight=sum(report.in_flight for report in fresh),
+            in_flight=sum(report.in_flight for report in live),
             refused=sum(report.refused for report in reports),
             failed=self._sum.failed + sum(tally.failed for tally in under_way.values()),
             elapsed=now - self._begun,

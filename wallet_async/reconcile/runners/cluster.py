@@ -98,7 +98,8 @@ class Reading(WorkerPlugin):
     async def _tell(self, worker: Worker) -> None:
         while True:
             await asyncio.sleep(_EVERY)
-            worker.log_event(self._topic, {"worker": worker.address, **asdict(self.station.report())})
+            if (report := self.station.report()).under_way:  # the last one comes with the shard
+                worker.log_event(self._topic, {"worker": worker.address, **asdict(report)})
 
 
 @frozen

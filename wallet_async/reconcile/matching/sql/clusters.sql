@@ -1,6 +1,5 @@
--- Rule 4: what no evidence has paired, by wallet, kind and amount. In the order of time a new cluster begins where more
--- than the window lies between two rows; where a line has no time, all rows alike are one. Two rows that both show a
--- reference show different ones, or they were a pair by now; they are none.
+-- Rule 4, where several rows are alike. In the order of time a new cluster begins where more than the window lies between
+-- two rows; where a line has no time, all of them are one cluster.
 CREATE OR REPLACE TEMP TABLE clustered AS
 WITH gaps AS (
     SELECT
@@ -8,8 +7,7 @@ WITH gaps AS (
         mark IS NOT NULL AS is_marked,
         epoch_us(created_at) - lag(epoch_us(created_at)) OVER (alike ORDER BY created_at, number) > getvariable('window_us')
         AND count(*) OVER alike = count(created_at) OVER alike AS is_new
-    FROM leftovers
-    WHERE problem IS NULL AND CASE side WHEN 'ledger' THEN transaction_id IS NULL ELSE {booked} END
+    FROM crowded
     WINDOW alike AS (PARTITION BY wallet, kind, amount)
 ),
 clusters AS (
@@ -61,4 +59,9 @@ SELECT
 FROM clustered
 WHERE NOT fits;
 
-DELETE FROM leftovers WHERE number IN (SELECT number FROM clustered);
+DELETE FROM leftovers
+WHERE number IN (
+    SELECT number FROM clustered
+    UNION ALL SELECT ledger FROM pairs WHERE matched_by = '{matched_by}'
+    UNION ALL SELECT provider FROM pairs WHERE matched_by = '{matched_by}'
+);

@@ -8,6 +8,7 @@ INSERT INTO counts SELECT 'wallets', count(*) FROM wallets;
 INSERT INTO counts SELECT 'unknown wallets', count(*) FROM wallets WHERE is_read AND NOT known;
 INSERT INTO counts SELECT 'unread wallets', count(*) FROM wallets WHERE NOT is_read;
 INSERT INTO counts SELECT 'requests', coalesce(sum(requests), 0) FROM wallets;
+DROP VIEW candidates;
 DROP VIEW taken;
 DROP VIEW without_id;
 DROP TABLE alone;

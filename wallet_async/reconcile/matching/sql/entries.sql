@@ -1,24 +1,28 @@
 -- Both sides of some of the wallets, in one table. "First" means everywhere: by created_at, then line or transaction_id.
 CREATE TEMP TABLE entries AS
-SELECT row_number() OVER () AS number, * FROM (
+SELECT nextval('numbers') AS number, * FROM (
     SELECT
         CAST('ledger' AS side) AS side, line, wallet, kind, amount, created_at, transaction_id, reference, mark,
         currency, problem
     FROM ledger_file
-    WHERE hash(wallet) % getvariable('parts') = getvariable('part')
+    WHERE in_part(wallet)
+    UNION ALL
+    SELECT 'ledger', line, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, problem
+    FROM ledger_file
+    WHERE wallet IS NULL AND getvariable('low') = ''
     UNION ALL
     SELECT
         'provider', NULL, wallet, kind, amount, created_at, transaction_id, NULL, mark,
         currency, problem
     FROM history_file
-    WHERE transaction_id IS NOT NULL AND hash(wallet) % getvariable('parts') = getvariable('part')
+    WHERE transaction_id IS NOT NULL AND in_part(wallet)
 );
 
 -- What the provider said of each wallet. One of which it was never asked was not read, either.
 CREATE TEMP TABLE wallets AS
 SELECT wallet, balance, known, requests, error IS NULL AS is_read
 FROM history_file
-WHERE transaction_id IS NULL AND hash(wallet) % getvariable('parts') = getvariable('part');
+WHERE transaction_id IS NULL AND in_part(wallet);
 INSERT INTO wallets
 SELECT DISTINCT wallet, NULL, NULL, 0, false
 FROM entries ANTI JOIN wallets USING (wallet)

@@ -23,6 +23,13 @@ CREATE TEMP TABLE differences (
     detail VARCHAR
 );
 
+-- Numbers tell rows apart and are in no order.
+CREATE TEMP SEQUENCE numbers;
+
+-- A part is a range of wallets: shards are written in their order, so most of them are left closed.
+CREATE TEMP MACRO in_part(wallet) AS
+    wallet >= getvariable('low') AND (getvariable('high') IS NULL OR wallet < getvariable('high'));
+
 -- An amount as people write it: 10.500000000000 is 10.5.
 CREATE TEMP MACRO plain(amount) AS rtrim(rtrim(CAST(amount AS VARCHAR), '0'), '.');
 

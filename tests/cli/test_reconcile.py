@@ -1,0 +1,153 @@
+"""``wallet-async reconcile``, against a sandbox: exit codes, one clear line for what is wrong, and on after Ctrl-C."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.cli.process import Ended, Inside, SandboxProcess, end, start
+from tests.kit import closed_port
+
+HEADER = "source_id,wallet_id,kind,amount,reference"
+
+
+def ledger_of(folder: Path, rows: Sequence[str]) -> str:
+    path = folder / "ledger.csv"
+    path.write_text("\n".join([HEADER, *rows, ""]), "utf-8")
+    return str(path)
+
+
+def booked(rehook: SandboxProcess, count: int, inside: Inside) -> list[str]:
+    """Book a credit of 20 in each of *count* wallets; give the lines of a ledger that says so."""
+    rows = []
+    for number in range(count):
+        wallet = rehook.wallet()
+        reference = f"{wallet[-1]}-{number}"
+        credit = ("rehook", "credit", *wallet, "20", "--reference", reference)
+        assert inside(*credit, environ=rehook.environ).code == 0
+        rows.append(",".join([*wallet, "credit", "20", reference]))
+    rehook.control("DELETE", "observed")
+    return rows
+
+
+def sent(rehook: SandboxProcess) -> int:
+    return sum(rehook.control("GET", "observed")["requests"].values())
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> list[str]:
+    return ["--state", str(tmp_path / "state")]
+
+
+def test_both_sides_agree(rehook: SandboxProcess, tmp_path: Path, state: list[str], inside: Inside) -> None:
+    """Exit code 0, and the last line says so; progress goes to the standard error."""
+    ledger = ledger_of(tmp_path, booked(rehook, 2, inside))
+    ended = inside("reconcile", "rehook", ledger, *state, environ=rehook.environ)
+    assert ended.code == 0
+    assert "agree" in ended.out.splitlines()[-1]
+    assert ended.err.startswith("2 of 2 wallets, 2 rows,")
+
+
+def test_both_sides_differ(rehook: SandboxProcess, tmp_path: Path, state: list[str], inside: Inside) -> None:
+    """Exit code 1; the summary as JSON, the files that were asked for, and how the plan is applied."""
+    rows = booked(rehook, 2, inside)
+    ledger = ledger_of(tmp_path, [rows[0], rows[1].replace(",20,", ",25,")])
+    files = ["--report", str(tmp_path / "r.html"), "--differences", str(tmp_path / "d.csv")]
+    ended = inside("reconcile", "rehook", ledger, *state, *files, "--json", environ=rehook.environ)
+    assert ended.code == 1
+    (summary,) = ended.rows
+    assert (summary["clean"], summary["differences"]["amount_differs"]) == (False, 1)
+    assert (tmp_path / "r.html").read_text("utf-8").startswith("<!doctype html>")
+    plan = str(tmp_path / "plan.csv")
+    again = inside("reconcile", "rehook", ledger, *state, "--fix", plan, environ=rehook.environ)
+    assert again.code == 1
+    assert f"wallet-async apply rehook {plan}" in again.out
+
+
+@pytest.mark.parametrize("option", ["--check", "--dry-run"])
+def test_what_is_looked_at_first_sends_nothing(
+    rehook: SandboxProcess, tmp_path: Path, inside: Inside, option: str
+) -> None:
+    """Exit code 0, something to read, no request, and no state."""
+    ledger = ledger_of(tmp_path, booked(rehook, 1, inside))
+    ended = inside("reconcile", "rehook", ledger, option, environ=rehook.environ)
+    assert (ended.code, ended.err, sent(rehook)) == (0, "", 0)
+    assert {"--check": "found by its name", "--dry-run": "2 requests"}[option] in ended.out
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger.csv"]
+
+
+WRONG = {
+    "provider": (["rehok", "LEDGER"], "there is no provider 'rehok'; installed: loyalty, rehook"),
+    "no file": (["rehook", "nothing.csv"], "nothing.csv"),
+    "kind of file": (["rehook", "ledger.xlsx"], "ledger must be a file (.csv"),
+    "suffix": (["rehook", "LEDGER", "--differences", "d.xlsx"], r"\.parquet, \.csv"),
+    "folder": (["rehook", "LEDGER", "--report", "no/such/r.html"], "no/such"),
+    "column": (["rehook", "LEDGER", "--column", "amount"], "--column must be NAME=HEADER"),
+    "column twice": (["rehook", "LEDGER", "--column", "amount=a", "--column", "amount=b"], "given twice"),
+    "window": (["rehook", "LEDGER", "--window", "soon"], "must be a time such as 90s"),
+    "two engines": (["rehook", "LEDGER", "--processes", "2", "--dask", "tcp://x:1"], "exclude each other"),
+    "pace alone": (["rehook", "LEDGER", "--pace", "redis://localhost"], "say which with --rate"),
+    "applied": (["rehook", "LEDGER", "--applied", "no-plan.csv"], "no-plan.csv"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_mistake_is_one_line_and_sends_nothing(
+    rehook: SandboxProcess, tmp_path: Path, state: list[str], inside: Inside, case: str
+) -> None:
+    """Exit code 2, one line that names it, no request."""
+    words, expected = WRONG[case]
+    ledger = ledger_of(tmp_path, ["ada,waty_a,credit,1,r"])
+    rehook.control("DELETE", "observed")
+    said = [ledger if word == "LEDGER" else word for word in words]
+    ended = inside("reconcile", *said, *state, environ=rehook.environ)
+    assert (ended.code, ended.out, sent(rehook)) == (2, "", 0)
+    assert ended.err.count("\n") == 1
+    assert re.search(expected.replace("(", r"\("), ended.err)
+
+
+def test_wrong_credentials(rehook: SandboxProcess, tmp_path: Path, state: list[str], inside: Inside) -> None:
+    """Exit code 1 after the first answers, and what to look at."""
+    ledger = ledger_of(tmp_path, booked(rehook, 1, inside))
+    environ = rehook.environ | {"REHOOK_SECRET_KEY": "wrong"}
+    ended = inside("reconcile", "rehook", ledger, *state, environ=environ)
+    assert (ended.code, ended.out) == (1, "")
+    assert "check the credentials" in ended.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("wallets", [1, 10])
+def test_a_provider_that_is_away(
+    rehook: SandboxProcess, tmp_path: Path, state: list[str], inside: Inside, wallets: int
+) -> None:
+    """Exit code 4: after ten wallets it gives up and says where it will go on, of one it says that it was not read."""
+    ledger = ledger_of(tmp_path, [f"ada-{number},waty_a,credit,1,r-{number}" for number in range(wallets)])
+    with closed_port() as port:
+        environ = rehook.environ | {"REHOOK_BASE_URL": f"http://127.0.0.1:{port}"}
+        ended = inside("reconcile", "rehook", ledger, *state, environ=environ)
+    assert ended.code == 4
+    if wallets == 1:
+        assert "could not be read" in ended.out
+    else:
+        assert "the same command goes on with the rest" in ended.err.splitlines()[-1]
+
+
+def interrupted(rehook: SandboxProcess, ledger: str, state: Sequence[str]) -> Ended:
+    process = start("reconcile", "rehook", ledger, *state, environ=rehook.environ)
+    while not rehook.control("GET", "observed")["requests"].get("transactions"):
+        assert process.poll() is None
+    return end(process, signal.SIGINT)
+
+
+def test_ctrl_c_and_on(rehook: SandboxProcess, tmp_path: Path, state: list[str], inside: Inside) -> None:
+    """130, one line that says where it is kept; the same command ends it."""
+    ledger = ledger_of(tmp_path, booked(rehook, 2, inside))
+    rehook.faults("hang:transactions")
+    ended = interrupted(rehook, ledger, state)
+    assert (ended.code, ended.out) == (130, "")
+    assert ended.err.splitlines()[-1].startswith(f"interrupted; what has been read is kept in {state[1]}")
+    rehook.faults("")
+    assert inside("reconcile", "rehook", ledger, *state, environ=rehook.environ).code == 0
