@@ -1,7 +1,8 @@
 """An Airflow DAG that compares the ledger with Rehook's history each night.
 
-Put it into the DAGs folder of Airflow 3, and wallet-async[reconcile] where its workers run. It reads ``RECONCILE_LEDGER``
-(a file, or a URL with ``RECONCILE_QUERY``), ``RECONCILE_FOLDER``, ``REHOOK_API_KEY`` and ``REHOOK_SECRET_KEY``.
+Put it into the DAGs folder of Airflow 3, and install wallet-async[reconcile] where its workers run. It reads
+``RECONCILE_LEDGER`` (a file, or a URL with ``RECONCILE_QUERY``), ``RECONCILE_FOLDER``, ``REHOOK_API_KEY`` and
+``REHOOK_SECRET_KEY``.
 
 If the provider is out of reach, or the worker is killed, the next try goes on where the last one was; the folder has to
 be on a disk that all workers share. ``compare`` has done its work when both sides are compared; ``judge`` fails if they
@@ -13,7 +14,6 @@ import os
 import shutil
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowFailException
@@ -30,11 +30,11 @@ def wallet_async_reconcile() -> None:
     """Ledger against Rehook's history, up to the last midnight (UTC)."""
 
     @task(retries=5, retry_delay=timedelta(minutes=5))
-    def compare(ds: str = "") -> dict[str, Any]:
+    def compare(ds: str | None = None) -> dict[str, int]:
         folder = Path(os.environ["RECONCILE_FOLDER"])
         state = folder / f"state-{ds}"
         try:
-            result = asyncio.run(compared(state, date.fromisoformat(ds)))
+            result = asyncio.run(compared(state, date.fromisoformat(str(ds))))
         except InvalidInputError as error:
             raise AirflowFailException(str(error)) from error  # no retry mends it
         summary = result.summary

@@ -10,8 +10,9 @@ import pytest
 from attrs import define, evolve
 from rich.console import Console
 
+from wallet_async.cli.console import standard_error
 from wallet_async.cli.reconcile import screen as screen_module
-from wallet_async.cli.reconcile.screen import Screen, standard_error
+from wallet_async.cli.reconcile.screen import Screen
 from wallet_async.reconcile.standing import Standing, left, rate
 
 BEGUN = Standing(wallets=0, total=100_000, rows=0, requests=0, in_flight=50, refused=0, failed=0, elapsed=0.0)

@@ -1,4 +1,4 @@
-"""The standard output as rich sees it."""
+"""The standard output, and the standard error, as rich sees them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,15 @@ class StandardOutput(Console):
 
 def standard_output() -> Console:
     """Make a console as wide as the terminal; without one, nothing is folded."""
-    console = StandardOutput(highlight=False)
+    return _unfolded(StandardOutput(highlight=False))
+
+
+def standard_error() -> Console:
+    """Make the same of the standard error: for what is said beside results."""
+    return _unfolded(StandardOutput(stderr=True, highlight=False))
+
+
+def _unfolded(console: Console) -> Console:
     if not console.is_terminal:
         console.width = _UNBOUNDED
     return console

@@ -40,6 +40,7 @@ def database(spill: Path, *, memory: str = MEMORY, threads: int = THREADS) -> It
     }
     connection = duckdb.connect(":memory:", config=settings)
     try:
+        connection.execute("SET enable_progress_bar = false")  # `python -c` and notebooks would have it in their output
         connection.execute("SET TimeZone = 'UTC'")  # a text without a zone must not mean this machine's
         yield connection
     finally:

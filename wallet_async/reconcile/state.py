@@ -138,7 +138,12 @@ class State:
             path.unlink(missing_ok=True)
 
     def drop_unread(self) -> None:
-        """Forget the shards of chunks in which a wallet could not be read, so that they are read again."""
+        """Forget what killed sessions left, and the shards of chunks in which a wallet could not be read."""
+        for left in (*self.folder.glob(".*.part"), *self.history.glob(".*")):
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
         with database(self.spill) as connection:
             for shard in self.history.glob("*.parquet"):
                 if not _whole(connection, shard):

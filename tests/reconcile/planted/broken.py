@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve
 
-from rehook_async.provider import RehookProvider
+from loyalty_async.provider import LoyaltyProvider
 from wallet_async.cli import main
 from wallet_async.reconcile import run, running
 
@@ -39,12 +39,12 @@ def _keeps_half_a_shard() -> None:
 
 def _ignores_marks() -> None:
     """What a row shows of a reference is not looked at."""
-    own = RehookProvider.row
+    own = LoyaltyProvider.row
 
-    def row(provider: RehookProvider, transaction: Any) -> Any:
+    def row(provider: LoyaltyProvider, transaction: Any) -> Any:
         return evolve(own(provider, transaction), mark=None)
 
-    RehookProvider.row = row  # type: ignore[method-assign]
+    LoyaltyProvider.row = row  # type: ignore[method-assign]
 
 
 _WAYS: Mapping[str, Callable[[], None]] = {

@@ -73,9 +73,15 @@ def ledger_read() -> Moment:
     return lambda folder: (folder.state / "wallets.parquet").exists()
 
 
-def shards(count: int) -> Moment:
-    """Kill once so many chunks have been read."""
-    return lambda folder: len(folder.shards) >= count
+def chunk_read() -> Moment:
+    """Kill once another chunk has been read."""
+    before: list[int] = []
+
+    def moment(folder: Folder) -> bool:
+        before.append(len(folder.shards))
+        return before[-1] > before[0]
+
+    return moment
 
 
 def seconds(count: float) -> Moment:
@@ -103,6 +109,7 @@ def killed(stage: Stage, whole: Run, moments: Sequence[Callable[[], Moment]], *,
     assert ended.memory <= MOST, f"{ended.memory} MB"
     assert folder.differences.read_bytes() == whole.folder.differences.read_bytes(), "other differences"
     assert _but_for_times(folder) == _but_for_times(whole.folder), "another report"
+    assert not list(folder.state.rglob(".*")), "killed sessions have left files"
     assert requests == _requests(folder, [shard for shard in folder.shards if shard not in kept]), "chunks read again"
     return Run(folder=folder, ended=ended, requests=requests, killed=tuple(sessions), read=tuple(read))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
-from attrs import frozen
+from attrs import field, frozen
 
 from tests.cli.process import environment
 from tests.reconcile.planted.filling import Files
@@ -32,7 +32,7 @@ class Ended:
 
     code: int
     """Its exit code, or minus the signal that ended it."""
-    said: str
+    said: str = field(repr=False)
     """All it printed."""
     memory: int
     """Megabytes that it, or one of its processes, held at most."""

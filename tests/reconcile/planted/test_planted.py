@@ -6,21 +6,26 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.reconcile.planted.checks import Run, killed, ledger_read, shards, undisturbed
+from tests.reconcile.planted.checks import Run, chunk_read, compare, found_in, killed, ledger_read, undisturbed
 from tests.reconcile.planted.driving import Stage, staged
+from tests.reconcile.planted.filling import planted_in
 from tests.reconcile.planted.world import World
 
 SEED = int(os.environ.get("PLANTED_SEED") or random.randrange(2**32))
 only_long = pytest.mark.skipif("PLANTED_LONG" not in os.environ, reason="a part of nox -s reconcile (PLANTED_LONG)")
 
 
+SIZES = {"rehook": (1_100, 4_500), "loyalty": (250, 2_500)}
+"""Wallets and rows: three chunks, and less than one."""
+
+
 class Worlds:
-    """A world of each provider, three chunks large, with five differences of each class; made when it is asked for."""
+    """A world of each provider, with five differences of each class; made when it is asked for."""
 
     def __init__(self, folder: Path, open_: ExitStack) -> None:
         print(f"PLANTED_SEED={SEED}")
@@ -32,7 +37,8 @@ class Worlds:
     def _stage(self, provider: str) -> Stage:
         folder = self._folder / provider
         folder.mkdir()
-        world = World(provider=provider, seed=SEED, wallets=1_100, rows=4_500, each=5)
+        wallets, rows = SIZES[provider]
+        world = World(provider=provider, seed=SEED, wallets=wallets, rows=rows, each=5)
         return self._open.enter_context(staged(world, folder))
 
     def _whole(self, provider: str) -> Run:
@@ -52,20 +58,30 @@ def test_every_planted_difference_is_found_and_none_is_invented(worlds: Worlds, 
     worlds.whole(provider)
 
 
+@only_long
+def test_a_ledger_in_parquet_gives_the_same(worlds: Worlds) -> None:
+    """What was planted is found in another kind of file, whose lines are counted without a header."""
+    stage = worlds.stage("loyalty")
+    folder = stage.folder("parquet")
+    ended = stage.run(folder, ledger=stage.files.parquet())
+    assert ended.code == 1, ended.said
+    found = [(*before, None if line is None else line + 1, row) for *before, line, row in found_in(folder)]
+    compare(found, planted_in(stage.files))
+
+
 def test_a_matcher_that_ignores_marks_invents_differences(worlds: Worlds) -> None:
     """Sabotaged twin: the same check fails where references count for nothing."""
     with pytest.raises(AssertionError, match="not found"):
-        undisturbed(worlds.stage("rehook"), broken="ignores marks")
+        undisturbed(worlds.stage("loyalty"), broken="ignores marks")
 
 
 def test_a_run_killed_three_times_ends_as_one_that_was_not(worlds: Worlds) -> None:
     """Differences are equal byte for byte, the report but for its times, and no chunk that was read is read again."""
-    moments = [ledger_read, partial(shards, 1), partial(shards, 2)]
-    killed(worlds.stage("rehook"), worlds.whole("rehook"), moments)
+    killed(worlds.stage("rehook"), worlds.whole("rehook"), [ledger_read, chunk_read, chunk_read])
 
 
 @pytest.mark.parametrize("way", ["forgets a shard", pytest.param("keeps half a shard", marks=only_long)])
 def test_a_run_that_takes_too_much_for_read_ends_otherwise(worlds: Worlds, way: str) -> None:
     """Sabotaged twin: the same check fails where a chunk counts as read that is not, or not whole."""
     with pytest.raises(AssertionError, match="other differences"):
-        killed(worlds.stage("rehook"), worlds.whole("rehook"), [partial(shards, 1)], broken=way)
+        killed(worlds.stage("rehook"), worlds.whole("rehook"), [chunk_read], broken=way)

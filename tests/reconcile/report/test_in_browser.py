@@ -105,6 +105,32 @@ def test_the_class_that_is_followed_is_unfolded(browser: Any, page: Path) -> Non
         tab.close()
 
 
+def prints_dark_on_light(browser: Any, page: Path) -> None:
+    tab = browser.new_page(color_scheme="dark")
+    try:
+        tab.goto(page.as_uri())
+        tab.emulate_media(media="print", color_scheme="dark")
+        style = "getComputedStyle(document.querySelector('section'))"
+        assert tab.evaluate(f"[{style}.color, {style}.backgroundColor]") == ["rgb(23, 25, 28)", "rgb(255, 255, 255)"]
+    finally:
+        tab.close()
+
+
+def test_it_is_printed_dark_on_light(browser: Any, clean: Path) -> None:
+    """Also by a reader whose screen is dark."""
+    prints_dark_on_light(browser, clean)
+
+
+def test_a_report_that_prints_light_on_paper_is_found(browser: Any, clean: Path, tmp_path: Path) -> None:
+    """Sabotaged twin: with dark colours for every medium the same check fails."""
+    with pytest.raises(AssertionError):
+        prints_dark_on_light(browser, broken(clean, tmp_path, is_dark_everywhere))
+
+
+def is_dark_everywhere(page: str) -> str:
+    return without_policy(page).replace("@media screen and (prefers", "@media (prefers")
+
+
 def loads_an_image(page: str) -> str:
     return page.replace("<main>", '<main><img alt="" src="https://example.invalid/pixel.png">')
 

@@ -10,14 +10,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from wallet_async.cli import logs
-from wallet_async.cli.console import standard_output
+from wallet_async.cli.console import standard_error, standard_output
 from wallet_async.cli.envfile import environment
 from wallet_async.cli.exits import CommandError, Exit
 from wallet_async.cli.journal.reading import opened
 from wallet_async.cli.reconcile.around import show_budget, show_understanding, tell_plan
 from wallet_async.cli.reconcile.options import Asked
 from wallet_async.cli.reconcile.runners import runner_of
-from wallet_async.cli.reconcile.screen import Screen, standard_error
+from wallet_async.cli.reconcile.screen import Screen
 from wallet_async.cli.reconcile.summary import tell, tell_json
 from wallet_async.cli.running import run
 from wallet_async.engine.errors import InvalidInputError, WalletError

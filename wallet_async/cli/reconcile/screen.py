@@ -14,7 +14,6 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from wallet_async.cli.console import StandardOutput
 from wallet_async.reconcile.standing import Standing, left, rate
 
 _PAINT = 0.25
@@ -25,17 +24,6 @@ _LINE = 10.0
 
 _REMEMBERED = 60.0
 """Seconds of the past from which the time left is told."""
-
-_UNBOUNDED = 10_000
-"""Width in characters of what goes to a file or a pipe: nothing has to fit there."""
-
-
-def standard_error() -> Console:
-    """Make a console on the standard error, for the standard output is for results; no line of a file is folded."""
-    console = StandardOutput(stderr=True, highlight=False)
-    if not console.is_terminal:
-        console.width = _UNBOUNDED
-    return console
 
 
 class Screen:

@@ -77,12 +77,12 @@ class Chart:
 
 def over_time(days: Days) -> Chart:
     """Place the bars of *days*."""
-    sorted_bars = [(name_of(days.step, begin), _by_sort(classes)) for begin, classes in days.bars]
-    scale = ticks(max((sum(counts.values()) for _, counts in sorted_bars), default=0))
-    place = 100 / max(1, len(sorted_bars))
+    counted = [(_name(days.step, begin), _by_sort(classes)) for begin, classes in days.bars]
+    scale = ticks(max((sum(counts.values()) for _, counts in counted), default=0))
+    place = 100 / max(1, len(counted))
     bars = [
         Bar(name=name, x=round((at + _GAP / 2) * place, 3), counts=counts, blocks=_stacked(counts, scale[-1]))
-        for at, (name, counts) in enumerate(sorted_bars)
+        for at, (name, counts) in enumerate(counted)
     ]
     return Chart(
         step=days.step,
@@ -119,7 +119,7 @@ def _marks(names: Sequence[str]) -> Sequence[Mark]:
     return [ends.get(at) or Mark(at=round(100 * (at + 0.5) / len(names), 3), name=names[at]) for at in chosen]
 
 
-def name_of(step: str, begin: datetime) -> str:
+def _name(step: str, begin: datetime) -> str:
     """Name the day, week, month … that begins at *begin*."""
     match step:
         case "day" | "week":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from contextlib import suppress
 from typing import Any, BinaryIO
@@ -67,6 +68,7 @@ async def serve(asked: int, answers: BinaryIO) -> None:
             while (task := await next_message()) is not None:
                 running = [one for one in running if not one.done()]
                 running.append(tasks.create_task(desk.read(task)))
+            logging.disable()  # that something begun is left is no news now
             for one in running:
                 one.cancel()
     finally:

@@ -2,7 +2,7 @@
 CREATE OR REPLACE TEMP TABLE twins AS
 SELECT number FROM (
     SELECT
-        number, leftovers.number IS NOT NULL AS is_left,
+        number, entries.problem, leftovers.number IS NOT NULL AS is_left,
         row_number() OVER (
             PARTITION BY {family} ORDER BY is_left, entries.created_at, entries.line, entries.transaction_id
         ) AS turn
@@ -12,7 +12,7 @@ SELECT number FROM (
     LEFT JOIN leftovers USING (number)
     WHERE entries.side = '{side}'
 )
-WHERE is_left AND turn > 1;
+WHERE is_left AND turn > 1 AND problem IS NULL;
 
 INSERT INTO verdicts SELECT number, '{class_}', '{detail}' FROM twins;
 DELETE FROM leftovers WHERE number IN (FROM twins);
