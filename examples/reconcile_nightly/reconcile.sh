@@ -23,6 +23,10 @@ find . -maxdepth 1 -name 'state-*' ! -name "state-$day" -exec rm -r {} +
 code=0
 wallet-async reconcile rehook "${RECONCILE_LEDGER:?}" ${RECONCILE_QUERY:+--query "$RECONCILE_QUERY"} \
     --env-file "${RECONCILE_ENV:?}" --rate "${RECONCILE_RATE:-20}" --until "${day}T00:00:00Z" --state "state-$day" \
-    --report "report-$day.html" --differences "differences-$day.csv" --fix "plan-$day.csv" >"summary-$day.txt" || code=$?
-[ "$code" = 0 ] || cat "summary-$day.txt"
+    --report "report-$day.html" --differences "differences-$day.csv" --fix "plan-$day.csv" \
+    >"summary-$day.txt" 2>"log-$day.txt" || code=$?
+if [ "$code" != 0 ]; then
+    tail --lines=1 "log-$day.txt" # the error, or how far it came
+    cat "summary-$day.txt"
+fi
 exit "$code"

@@ -78,6 +78,12 @@ def perform(request: Request, options: Options) -> None:
         raise CommandError(f"{text}; {advice}", Exit.UNKNOWN) from None
 
 
+def timeouts_of(total: float) -> Timeouts:
+    """Give time-outs of which none is longer than *total* seconds."""
+    usual = Timeouts()
+    return Timeouts(total=total, connect=min(usual.connect, total), attempt=min(usual.attempt, total))
+
+
 def make_session(
     provider: Provider,
     options: Options,
@@ -93,9 +99,7 @@ def make_session(
     """
     if options.env_file is not None and (exposed := exposure(options.env_file)):
         print(f"warning: {exposed}", file=sys.stderr)
-    usual = Timeouts()
-    total = options.timeout
-    timeouts = Timeouts(total=total, connect=min(usual.connect, total), attempt=min(usual.attempt, total))
+    timeouts = timeouts_of(options.timeout)
     environ = environment(options.env_file, os.environ)
     try:
         return provider.session(environ, timeouts=timeouts, on_event=on_event, limits=limits, journal=journal)

@@ -119,10 +119,17 @@ class Gate:
         await self._stand_in_line()
         if self._pace is not None:
             try:
-                await self._pace.wait()
+                await self._keep(self._pace)
             except BaseException:
                 self.release()
                 raise
+
+    async def _keep(self, pace: Pace) -> None:
+        """Wait for *pace*, and once more after a pause that was asked for meanwhile."""
+        await pace.wait()
+        while (delay := self._paused_until - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(delay)
+            await pace.wait()
 
     async def _stand_in_line(self) -> None:
         """Wait for a slot, the rate and any pause."""

@@ -15,7 +15,7 @@ from wallet_async.engine.session import WalletSession
 from wallet_async.journal import Journal
 from wallet_async.provider import load_provider
 from wallet_async.reconcile.chunks import Job
-from wallet_async.reconcile.ledger import LedgerSource, Reading, read_ledger
+from wallet_async.reconcile.ledger import LedgerSource, Reading, read_ledger, read_wallets
 from wallet_async.reconcile.linking import link
 from wallet_async.reconcile.matching import Sides, match
 from wallet_async.reconcile.model import Rules
@@ -37,6 +37,7 @@ async def reconcile(
     ledger: LedgerSource,
     *,
     state: str | Path,
+    wallets: LedgerSource | None = None,
     reading: Reading | None = None,
     rules: Rules | None = None,
     balances: bool = True,
@@ -55,6 +56,7 @@ async def reconcile(
     Args:
         source: An open session with the provider; or a runner, for several processes or machines.
         ledger: The own ledger.
+        wallets: Wallets to read besides those of the ledger, in columns named as in it.
         state: A folder for what has been read so far. It is made if it is not there, and belongs to one run.
         reading: Which columns mean what.
         rules: How the sides are compared.
@@ -76,6 +78,7 @@ async def reconcile(
         state=State(Path(state)),
         runner=runner,
         ledger=ledger,
+        wallets=wallets,
         reading=reading or Reading(),
         rules=rules or Rules(),
         balances=balances,
@@ -96,6 +99,7 @@ class _Run:
     state: State
     runner: Runner
     ledger: LedgerSource
+    wallets: LedgerSource | None
     reading: Reading
     rules: Rules
     balances: bool
@@ -114,6 +118,7 @@ class _Run:
         state, job = self.state, self.job
         asked = {
             "ledger": self.ledger.fingerprint(),
+            "wallets": self.wallets and self.wallets.fingerprint(),
             "reading": asdict(self.reading),
             "provider": job.provider,
             "since": job.since,
@@ -121,9 +126,12 @@ class _Run:
         }
         progress = state.begin(asked, datetime.now(UTC), restart=restart)
         if progress.read_at is None:
-            read_at = datetime.now(UTC)
+            read_at = self.ledger.as_of() or datetime.now(UTC)
             await read_ledger(self.ledger, self.reading, self.runner.provider, state.ledger, state.spill)
-            await anyio.to_thread.run_sync(write_wallets, state.ledger, None, state.wallets, state.spill)
+            if self.wallets is not None:
+                await read_wallets(self.wallets, self.reading, self.runner.provider, state.listed, state.spill)
+            listed = state.listed if self.wallets else None
+            await anyio.to_thread.run_sync(write_wallets, state.ledger, listed, state.wallets, state.spill)
             progress = evolve(progress, read_at=read_at)
             state.save(progress)
         return progress

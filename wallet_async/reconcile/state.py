@@ -31,7 +31,7 @@ class Progress:
     """A digest of what was asked for: another question is another run."""
     started_at: datetime
     read_at: datetime | None = None
-    """When the ledger was read; None until it has been."""
+    """Until when the ledger knows of movements; None until it has been read."""
     sessions: int = 0
     """Times it was begun or gone on with."""
     seconds: float = 0.0
@@ -52,6 +52,7 @@ class State:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ledger: Path = folder / "ledger.parquet"
+        self.listed: Path = folder / "listed.parquet"
         self.wallets: Path = folder / "wallets.parquet"
         self.history: Path = folder / "history"
         self.differences: Path = folder / "differences.parquet"
@@ -104,6 +105,8 @@ class State:
             self._empty()
             last = Progress(asked=digest, started_at=now)
         self.history.mkdir(exist_ok=True)
+        for left in self.history.glob(".*"):  # by a session that was killed
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         progress = evolve(last, sessions=last.sessions + 1)
         self.save(progress)
         return progress
@@ -134,7 +137,7 @@ class State:
     def _empty(self) -> None:
         """Remove what a run leaves, and nothing else: a user may have named a folder of his own."""
         shutil.rmtree(self.history, ignore_errors=True)
-        for path in (self.ledger, self.wallets, self.differences, self._file):
+        for path in (self.ledger, self.listed, self.wallets, self.differences, self._file):
             path.unlink(missing_ok=True)
 
     def drop_unread(self) -> None:

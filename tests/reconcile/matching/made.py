@@ -36,9 +36,13 @@ def wallets(random: Random, count: int, rules: Rules | None = None, *, odd: bool
     return World(lines=lines, rows=rows, about=about, rules=rules or Rules())
 
 
-def _line(random: Random, wallet: str, line: int, ids: Sequence[str | None], references: Sequence[str | None], *, odd: bool) -> Line:
+def _line(
+    random: Random, wallet: str, line: int, ids: Sequence[str | None], references: Sequence[str | None], *, odd: bool
+) -> Line:
     if odd and random.random() < 0.03:
-        return Line(line=line, wallet=wallet, kind=None, amount=None, created_at=None, problem="amount 'ten' is no number")
+        return Line(
+            line=line, wallet=wallet, kind=None, amount=None, created_at=None, problem="amount 'ten' is no number"
+        )
     return Line(
         line=line,
         wallet=wallet,

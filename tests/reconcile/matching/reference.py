@@ -150,22 +150,22 @@ class _Wallet:
                 self._verdict(line, "ambiguous")
 
     def _twins(self) -> None:
-        """Rule 3: the id says more than the reference, and what is a duplicate by one vouches for nothing by the other."""
-        families: tuple[tuple[Callable[[Any], Any], Callable[[], list[Any]], Sequence[Any], str], ...] = (
-            (lambda one: one.transaction_id, lambda: self.free_lines, self.lines, "duplicated_in_ledger"),
-            (lambda one: one.reference and (one.reference, one.kind), lambda: self.free_lines, self.lines, "duplicated_in_ledger"),
-            (lambda one: one.reference and (one.reference, one.kind), lambda: self.free_rows, self.rows, "duplicated_at_provider"),
-        )
-        duplicates: list[Any] = []
-        for key, free, whole, class_ in families:
-            vouched = {key(one) for one in whole if one not in free() and one not in duplicates}
-            for one in sorted(free(), key=first):
-                if key(one) is None:
-                    continue
-                if key(one) in vouched and not one.problem:
+        """Rule 3: the id says more than the reference, and a duplicate by one vouches for nothing by the other."""
+        duplicates: list[Line | Row] = []
+
+        def sort_out(
+            key: Callable[[Any], Any], free: Sequence[Line | Row], side: Sequence[Line | Row], class_: str
+        ) -> None:
+            vouched = {key(one) for one in side if one not in free and one not in duplicates}
+            for one in sorted(free, key=first):
+                if key(one) is not None and key(one) in vouched and not one.problem:
                     duplicates.append(one)
                     self._verdict(one, class_)
                 vouched.add(key(one))
+
+        sort_out(lambda one: one.transaction_id, self.free_lines, self.lines, "duplicated_in_ledger")
+        sort_out(_reference_and_kind, self.free_lines, self.lines, "duplicated_in_ledger")
+        sort_out(_reference_and_kind, self.free_rows, self.rows, "duplicated_at_provider")
 
     def _by_time(self, rows: list[Row]) -> None:
         """Rule 4."""
@@ -197,9 +197,7 @@ class _Wallet:
     def _cluster(self, lines: list[Line], rows: list[Row]) -> None:
         if not lines and not rows:
             return
-        whole = len(lines) == len(rows) and any(
-            all(map(_may_be, lines, order)) for order in permutations(rows)
-        )
+        whole = len(lines) == len(rows) and any(all(map(_may_be, lines, order)) for order in permutations(rows))
         if not whole:
             for one in (*lines, *rows):
                 self._verdict(one, "ambiguous")
@@ -256,6 +254,10 @@ class _Wallet:
         total = sum((row.amount if row.kind == "credit" else -row.amount for row in self.rows if row.amount), start=0)
         if total != self.about.balance:
             self.found.append((self.about.wallet, "balance_differs", None, None))
+
+
+def _reference_and_kind(one: Line | Row) -> tuple[str, str | None] | None:
+    return None if one.reference is None else (one.reference, one.kind)
 
 
 def _late(row: Row) -> bool:

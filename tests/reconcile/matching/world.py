@@ -27,6 +27,9 @@ def at(hours: float) -> datetime:
     return (NOON + timedelta(hours=hours)).replace(tzinfo=None)
 
 
+_AT_NOON = at(0)
+
+
 @frozen(kw_only=True)
 class Line:
     """A line of the ledger."""
@@ -35,7 +38,7 @@ class Line:
     wallet: str | None = "c\tw"
     kind: str | None = "credit"
     amount: Decimal | None = Decimal(10)
-    created_at: datetime | None = at(0)
+    created_at: datetime | None = _AT_NOON
     transaction_id: str | None = None
     reference: str | None = None
     currency: str | None = None
@@ -55,7 +58,7 @@ class Row:
     wallet: str = "c\tw"
     kind: str | None = "credit"
     amount: Decimal | None = Decimal(10)
-    created_at: datetime = at(0)
+    created_at: datetime = _AT_NOON
     reference: str | None = None
     """What it was sent with."""
     currency: str | None = None

@@ -128,7 +128,12 @@ class WorkOptions:
     restart: Annotated[bool, _flag(_WORK, "Begin anew, whatever is in the state.")] = False
     rate: Annotated[float | None, _option(_WORK, "Requests a second at most, all processes together.")] = None
     concurrency: Annotated[
-        int, _option(_WORK, "Requests under way at once, all processes together.", validator=Number(gte=1))
+        int,
+        _option(
+            _WORK,
+            "Requests under way at once, all processes together; with --dask those of each worker.",
+            validator=Number(gte=1),
+        ),
     ] = 50
     processes: Annotated[int, _option(_WORK, "Processes that read.", validator=Number(gte=1))] = 1
     dask: Annotated[
@@ -139,8 +144,8 @@ class WorkOptions:
         str | None,
         _option(
             _WORK,
-            "redis:// or postgresql:// URL through which --rate is shared with every process that names it. Others "
-            "see arguments: a password belongs into the environment.",
+            "redis:// or postgresql:// URL through which --rate is shared with every process that names it; left out, "
+            "it comes from WALLET_ASYNC_PACE. Others see arguments: keep a password out of them.",
         ),
     ] = None
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from attrs import frozen
+
 from wallet_async.cli import logs
 from wallet_async.cli.console import standard_error, standard_output
 from wallet_async.cli.envfile import environment
@@ -16,7 +18,7 @@ from wallet_async.cli.exits import CommandError, Exit
 from wallet_async.cli.journal.reading import opened
 from wallet_async.cli.reconcile.around import show_budget, show_understanding, tell_plan
 from wallet_async.cli.reconcile.options import Asked
-from wallet_async.cli.reconcile.runners import runner_of
+from wallet_async.cli.reconcile.runners import at_once, check_engines, runner_of
 from wallet_async.cli.reconcile.screen import Screen
 from wallet_async.cli.reconcile.summary import tell, tell_json
 from wallet_async.cli.running import run
@@ -41,6 +43,18 @@ _EXAMPLES = 2
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
+@frozen(kw_only=True)
+class _Opened:
+    """What the arguments stand for; nothing has been read or sent yet."""
+
+    asked: Asked
+    provider: Provider
+    ledger: LedgerSource
+    wallets: LedgerSource | None
+    reading: Reading
+    environ: Mapping[str, str]
+
+
 def perform(asked: Asked) -> int:
     """Do what *asked* says; give the exit code.
 
@@ -48,21 +62,16 @@ def perform(asked: Asked) -> int:
         WalletError: The ledger, an option or the provider stands in the way.
         CommandError: It was interrupted.
     """
-    provider = load_provider(asked.provider)
-    logs.set_up(provider.name, debug=asked.settings.debug)
-    environ = environment(asked.settings.env_file, os.environ)
-    _check_targets(asked)
-    ledger = open_ledger(asked.ledger, query=asked.reading.query, table=asked.reading.table, environ=environ)
-    reading = _reading(asked)
+    opened_up = _open(asked)
     if asked.work.check:
-        run(_check(ledger, reading, provider))
+        run(_check(opened_up))
         return Exit.OK
     if asked.work.dry_run:
-        run(_dry_run(asked, ledger, reading, provider))
+        run(_dry_run(opened_up))
         return Exit.OK
     state = asked.work.state or Path(_state_name(asked))
     try:
-        result = run(_reconcile(asked, provider, ledger, reading, state, environ))
+        result = run(_reconcile(opened_up, state))
     except KeyboardInterrupt:
         raise CommandError(f"interrupted; {_kept(state)}", Exit.INTERRUPTED) from None
     except WalletError as error:
@@ -71,6 +80,25 @@ def perform(asked: Asked) -> int:
         raise
     _tell(asked, result)
     return _code(result.summary)
+
+
+def _open(asked: Asked) -> _Opened:
+    provider = load_provider(asked.provider)
+    logs.set_up(provider.name, debug=asked.settings.debug)
+    environ = environment(asked.settings.env_file, os.environ)
+    _check_targets(asked)
+    check_engines(asked.work)
+    said = asked.reading
+    return _Opened(
+        asked=asked,
+        provider=provider,
+        ledger=open_ledger(asked.ledger, query=said.query, table=said.table, environ=environ),
+        wallets=None if said.wallets is None else open_ledger(said.wallets, environ=environ),
+        reading=Reading(
+            columns=said.columns(), zone=said.zone, credit=said.credit, debit=said.debit, unreadable=said.unreadable
+        ),
+        environ=environ,
+    )
 
 
 def _kept(state: Path) -> str:
@@ -87,48 +115,41 @@ def _check_targets(asked: Asked) -> None:
             check_target(target)
 
 
-def _reading(asked: Asked) -> Reading:
-    said = asked.reading
-    return Reading(
-        columns=said.columns(), zone=said.zone, credit=said.credit, debit=said.debit, unreadable=said.unreadable
-    )
-
-
 def _state_name(asked: Asked) -> str:
     """Name the state after the ledger, without what a URL may hold."""
     name = Path(asked.ledger.partition("?")[0]).name if "://" in asked.ledger else Path(asked.ledger).name
     return f"{_UNSAFE.sub('-', name) or asked.provider}.reconcile"
 
 
-async def _check(ledger: LedgerSource, reading: Reading, provider: Provider) -> None:
+async def _check(it: _Opened) -> None:
     with tempfile.TemporaryDirectory(prefix="wallet-async-") as spill:
-        seen = await understand(ledger, reading, provider, Path(spill))
-    show_understanding(standard_output(), seen, provider.wallet_fields)
+        seen = await understand(it.ledger, it.reading, it.provider, Path(spill))
+    show_understanding(standard_output(), seen, it.provider.wallet_fields)
 
 
-async def _dry_run(asked: Asked, ledger: LedgerSource, reading: Reading, provider: Provider) -> None:
-    budget = await estimate(ledger, provider, reading=reading, balances=not asked.rules.no_balances)
-    show_budget(standard_output(), budget, rate=asked.work.rate, concurrency=asked.work.concurrency)
+async def _dry_run(it: _Opened) -> None:
+    balances = not it.asked.rules.no_balances
+    budget = await estimate(it.ledger, it.provider, wallets=it.wallets, reading=it.reading, balances=balances)
+    show_budget(standard_output(), budget, rate=it.asked.work.rate, concurrency=it.asked.work.concurrency)
 
 
-async def _reconcile(
-    asked: Asked, provider: Provider, ledger: LedgerSource, reading: Reading, state: Path, environ: Mapping[str, str]
-) -> Result:
-    rules = Rules(window=asked.rules.window, since=asked.rules.since, until=asked.rules.until)
+async def _reconcile(it: _Opened, state: Path) -> Result:
+    asked = it.asked
     async with AsyncExitStack() as stack:
         journal = None
         if asked.settings.journal is not None:
             journal = await stack.enter_async_context(opened(asked.settings.journal))
-        source = await stack.enter_async_context(runner_of(asked, provider, environ))
+        source = await stack.enter_async_context(runner_of(asked, it.provider, it.environ))
         screen = stack.enter_context(Screen(standard_error()))
         return await reconcile(
             source,
-            ledger,
+            it.ledger,
             state=state,
-            reading=reading,
-            rules=rules,
+            wallets=it.wallets,
+            reading=it.reading,
+            rules=Rules(window=asked.rules.window, since=asked.rules.since, until=asked.rules.until),
             balances=not asked.rules.no_balances,
-            concurrency=asked.work.concurrency,
+            concurrency=at_once(asked.work),
             applied=asked.rules.applied,
             journal=journal,
             restart=asked.work.restart,

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from math import ceil
 
-from wallet_async.cli.call import make_session
+from wallet_async.cli.call import make_session, timeouts_of
 from wallet_async.cli.options import Options
-from wallet_async.cli.reconcile.options import Asked
+from wallet_async.cli.reconcile.options import Asked, WorkOptions
 from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.limits import Limits
 from wallet_async.engine.session import WalletSession
 from wallet_async.provider import Provider
+from wallet_async.rates import SharedRate
 from wallet_async.reconcile import Runner
+from wallet_async.reconcile.runners import PACE, Processes
+
+
+def check_engines(work: WorkOptions) -> None:
+    """Refuse options that exclude each other.
+
+    Raises:
+        InvalidInputError: Two ways to read are asked for, or a rate is shared that nobody has said.
+    """
+    if work.dask is not None and work.processes > 1:
+        raise InvalidInputError("--dask and --processes exclude each other: the cluster has processes of its own")
+    if work.dask is not None and work.pace is not None:
+        raise InvalidInputError(f"with --dask each worker finds the store of a shared rate in its own {PACE}, not here")
+    if work.pace is not None and work.rate is None:
+        raise InvalidInputError("--pace shares a rate: say which with --rate")
+
+
+def at_once(work: WorkOptions) -> int:
+    """Give the requests under way at once in one process."""
+    return ceil(work.concurrency / work.processes)
 
 
 @asynccontextmanager
@@ -22,14 +44,23 @@ async def runner_of(
     """Open what reads, and close it at the end.
 
     Raises:
-        InvalidInputError: Two ways are asked for, or a setting does not fit.
+        InvalidInputError: A setting does not fit, or an extra is missing.
+        ConnectError: The store of a shared rate is out of reach.
     """
     work, settings = asked.work, asked.settings
-    if work.dask is not None and work.processes > 1:
-        raise InvalidInputError("--dask and --processes exclude each other: the cluster has processes of its own")
-    if work.pace is not None and work.rate is None:
-        raise InvalidInputError("--pace shares a rate: say which with --rate")
-    options = Options(env_file=settings.env_file, timeout=settings.timeout, debug=settings.debug)
-    limits = Limits(rate=work.rate, max_in_flight=work.concurrency)
-    async with make_session(provider, options, None, limits=limits) as session:
-        yield session
+    pace, timeouts = work.pace or environ.get(PACE), timeouts_of(settings.timeout)
+    if work.dask is not None:
+        from wallet_async.reconcile.runners.cluster import Cluster
+
+        yield Cluster(provider=provider, address=work.dask, rate=work.rate, timeouts=timeouts)
+    elif work.processes > 1:
+        shared = {**environ, PACE: pace} if pace else environ
+        yield Processes(provider=provider, count=work.processes, rate=work.rate, timeouts=timeouts, environ=shared)
+    else:
+        async with AsyncExitStack() as stack:
+            limits = Limits(rate=work.rate, max_in_flight=work.concurrency)
+            if work.rate is not None and pace:
+                rate = await SharedRate.open(pace, name=provider.name, per_second=work.rate)
+                limits = Limits(pace=await stack.enter_async_context(rate), max_in_flight=work.concurrency)
+            options = Options(env_file=settings.env_file, timeout=settings.timeout, debug=settings.debug)
+            yield await stack.enter_async_context(make_session(provider, options, None, limits=limits))

@@ -1,6 +1,7 @@
 """The own ledger: from CSV, Parquet, SQLite or PostgreSQL into one Parquet file, exact, or one clear error."""
 
 from wallet_async.reconcile.ledger.csvfile import CsvLedger
+from wallet_async.reconcile.ledger.listing import read_wallets
 from wallet_async.reconcile.ledger.opening import open_ledger
 from wallet_async.reconcile.ledger.parquet import ParquetLedger
 from wallet_async.reconcile.ledger.postgres import PostgresLedger
@@ -24,5 +25,6 @@ __all__ = [
     "Unreadable",
     "open_ledger",
     "read_ledger",
+    "read_wallets",
     "understand",
 ]

@@ -43,27 +43,31 @@ class Column:
     """Whether the user named the header; else it was found by its name."""
 
 
-def find_columns(table: Table, wallet_fields: Sequence[str], named: Mapping[str, str]) -> dict[str, Column]:
+def find_columns(
+    table: Table, wallet_fields: Sequence[str], named: Mapping[str, str], *, movements: bool = True
+) -> dict[str, Column]:
     """Find our columns among the headers of *table*, by our names.
 
-    A column that *named* gives the empty text is left out.
+    A column that *named* gives the empty text is left out. Without *movements* those of the wallet are all there is to
+    find.
 
     Raises:
         InvalidInputError: A header is there twice or holds floats, two fit one column, a named one is not there, or
             the wallet or the amount is missing.
     """
-    ours = (*wallet_fields, *MOVEMENT)
+    ours = (*wallet_fields, *MOVEMENT) if movements else wallet_fields
     names = [header.name for header in table.headers]
     _refuse_twice(table, names)
     for name in named:
-        if name not in ours:
+        if name not in (*wallet_fields, *MOVEMENT):
             raise InvalidInputError(f"there is no column {shown([name])} to name; expected one of {shown(ours)}")
     found: dict[str, Column] = {}
     for name in ours:
         at = _named(table, names, name, named[name]) if name in named else _by_name(table, names, name, wallet_fields)
         if at is not None:
             found[name] = Column(name=name, header=table.headers[at], index=at, named=name in named)
-    missing = [name for name in (*wallet_fields, "amount") if name not in found]
+    needed = (*wallet_fields, "amount") if movements else wallet_fields
+    missing = [name for name in needed if name not in found]
     if missing:
         raise InvalidInputError(
             f"{table.name} has no column {shown(missing)}; its headers are {shown(names)}: "

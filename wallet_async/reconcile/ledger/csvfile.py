@@ -9,6 +9,7 @@ import zlib
 from codecs import lookup
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from itertools import chain
 from operator import itemgetter
@@ -20,7 +21,7 @@ from attrs import field, frozen
 from wallet_async.engine.checks import reject
 from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.redact import printable
-from wallet_async.reconcile.ledger.source import Header, Opening, Record, Table, file_fingerprint
+from wallet_async.reconcile.ledger.source import Header, Opening, Record, Table, file_fingerprint, written_at
 from wallet_async.reconcile.ledger.values import UnreadableError
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -63,6 +64,10 @@ class CsvLedger:
             InvalidInputError: There is no such file.
         """
         return file_fingerprint(self.path)
+
+    def as_of(self) -> datetime:
+        """Say when the file was last written; see `LedgerSource`."""
+        return written_at(self.path)
 
     async def fetch(self, spill: Path, *, first: int | None) -> Opening:  # noqa: ARG002 - it is on this machine
         """Say how the file is opened; see `LedgerSource`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from attrs import field, frozen
 from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.redact import printable
 from wallet_async.reconcile.database import database, quoted
-from wallet_async.reconcile.ledger.source import Header, Opening, Record, Table, file_fingerprint
+from wallet_async.reconcile.ledger.source import Header, Opening, Record, Table, file_fingerprint, written_at
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -37,6 +38,10 @@ class ParquetLedger:
             InvalidInputError: There is no such file.
         """
         return file_fingerprint(self.path)
+
+    def as_of(self) -> datetime:
+        """Say when the file was last written; see `LedgerSource`."""
+        return written_at(self.path)
 
     async def fetch(self, spill: Path, *, first: int | None) -> Opening:  # noqa: ARG002 - rows are read as they are asked for
         """Say how the file is opened; see `LedgerSource`."""

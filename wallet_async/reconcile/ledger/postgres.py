@@ -57,6 +57,9 @@ class PostgresLedger:
         """Name the database and the query; what it gives may change without notice."""
         return f"{_without_password(self.url)} {self.query}"
 
+    def as_of(self) -> None:
+        """Say that it knows what there is when it is read; see `LedgerSource`."""
+
     async def fetch(self, spill: Path, *, first: int | None) -> Opening:
         """Copy the rows to *spill*; see `LedgerSource`.
 

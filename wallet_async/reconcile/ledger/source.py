@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -55,6 +56,13 @@ class LedgerSource(Protocol):
             InvalidInputError: It is not there.
         """
 
+    def as_of(self) -> datetime | None:
+        """Say until when it can know of movements: when its file was last written; None if that is when it is read.
+
+        Raises:
+            InvalidInputError: It is not there.
+        """
+
     async def fetch(self, spill: Path, *, first: int | None) -> Opening:
         """Bring what is on another machine into the folder *spill*, and say how the table is opened.
 
@@ -81,6 +89,16 @@ def file_fingerprint(path: Path) -> str:
         kind = "a folder" if path.is_dir() else "no regular file"
         raise InvalidInputError(f"the ledger {str(path)!r} is {kind}; expected a file")
     return f"{path.resolve()} {state.st_size} bytes {state.st_mtime_ns}"
+
+
+def written_at(path: Path) -> datetime:
+    """Say when a file was last written.
+
+    Raises:
+        InvalidInputError: There is no such file.
+    """
+    file_fingerprint(path)
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 @contextmanager

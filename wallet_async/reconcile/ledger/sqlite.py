@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from attrs import field, frozen
 from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.redact import printable
 from wallet_async.reconcile.ledger.columns import inexact, shown
-from wallet_async.reconcile.ledger.source import Header, Opening, Record, Table, file_fingerprint
+from wallet_async.reconcile.ledger.source import Header, Opening, Record, Table, file_fingerprint, written_at
 
 _TABLES = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 
@@ -44,9 +45,15 @@ class SqliteLedger:
         Raises:
             InvalidInputError: There is no such file.
         """
+        return " ".join([*map(file_fingerprint, self._files()), self.query or self.table or ""])
+
+    def as_of(self) -> datetime:
+        """Say when the file or its log was last written; see `LedgerSource`."""
+        return max(map(written_at, self._files()))
+
+    def _files(self) -> list[Path]:
         log = self.path.with_name(f"{self.path.name}-wal")
-        files = [file_fingerprint(path) for path in (self.path, log) if path is self.path or log.exists()]
-        return " ".join([*files, self.query or self.table or ""])
+        return [self.path, log] if log.exists() else [self.path]
 
     async def fetch(self, spill: Path, *, first: int | None) -> Opening:  # noqa: ARG002 - rows are read as they are asked for
         """Say how the file is opened; see `LedgerSource`."""

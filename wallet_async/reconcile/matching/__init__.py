@@ -115,14 +115,14 @@ def _bounds(connection: DuckDBPyConnection, memory: str) -> list[str]:
 
 
 def _keep_plan(connection: DuckDBPyConnection, plan: Sequence[PlanRow], provider: Provider) -> None:
-    """Keep what a plan has booked at the provider, by the mark it shows there."""
+    """Keep what a plan was to book under a reference, by the mark that shows it."""
     booked = [
-        (row.difference, wallet_text(row.wallet), provider.mark(row.reference), row.reference)
+        (row.difference, row.where, wallet_text(row.wallet), provider.mark(row.reference), row.reference)
         for row in plan
-        if row.where == "provider" and row.reference is not None
+        if row.reference is not None
     ]
-    columns = [[row[place] for row in booked] for place in range(4)]
-    connection.execute("INSERT INTO plan SELECT unnest(?), unnest(?), unnest(?), unnest(?)", columns)
+    columns = [[row[place] for row in booked] for place in range(5)]
+    connection.execute("INSERT INTO plan SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?)", columns)
 
 
 def _naive(moment: datetime | None) -> datetime | None:

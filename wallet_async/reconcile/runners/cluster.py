@@ -6,16 +6,17 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, cast
 
 import anyio
-from attrs import asdict, frozen
+from attrs import asdict, field, frozen
 
 from wallet_async.engine.checks import reject
 from wallet_async.engine.errors import ConnectError, InvalidInputError, WalletError
+from wallet_async.engine.limits import Timeouts
 from wallet_async.provider import Provider
 from wallet_async.reconcile.chunks import Chunk
 from wallet_async.reconcile.files import replacing
@@ -56,6 +57,8 @@ class Cluster:
     """Of the scheduler, such as ``tcp://10.0.0.5:8786``."""
     rate: float | None = None
     """Requests a second at most, of all workers together; each finds the store of it in its environment (`PACE`)."""
+    timeouts: Timeouts = field(factory=Timeouts)
+    """Of their sessions."""
 
     async def run(self, work: Work, on_standing: OnStanding) -> Standing:
         """Read every chunk; see `Runner`.
@@ -66,7 +69,7 @@ class Cluster:
         """
         now = asyncio.get_running_loop().time
         board = Board(done=work.done, total=work.total, now=now())
-        order = Order(job=work.job, rate=self.rate, processes=None)
+        order = Order(job=work.job, rate=self.rate, processes=None, timeouts=self.timeouts)
         name = f"wallet-async-{token_hex(4)}"
         async with _connected(self.address) as client:
             client.subscribe_topic(name, lambda event: board.hear(*_heard(event[1]), now()))
@@ -75,7 +78,8 @@ class Cluster:
                 hand_out = _hand_out(client, name, work, board)
                 return await together([hand_out], lambda: board.standing(now()), on_standing)
             finally:
-                await client.unregister_worker_plugin(name)
+                with suppress(OSError):  # the scheduler may be gone, and what the run ends with says so
+                    await client.unregister_worker_plugin(name)
 
 
 class Reading(WorkerPlugin):

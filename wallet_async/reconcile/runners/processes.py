@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from wallet_async.engine.checks import at_least
 from wallet_async.engine.errors import WalletError
+from wallet_async.engine.limits import Timeouts
 from wallet_async.provider import Provider
 from wallet_async.reconcile.chunks import Chunk
 from wallet_async.reconcile.reader import Tally
@@ -44,6 +45,8 @@ class Processes:
     rate: float | None = None
     """Requests a second at most, of all together: divided among them; or shared with whoever else names the store that
     `PACE` names in *environ*."""
+    timeouts: Timeouts = field(factory=Timeouts)
+    """Of their sessions."""
     environ: Mapping[str, str] = field(factory=lambda: os.environ, repr=False)
     """Their environment."""
 
@@ -51,7 +54,7 @@ class Processes:
         """Read every chunk; see `Runner`."""
         now = asyncio.get_running_loop().time
         board = Board(done=work.done, total=work.total, now=now())
-        order = Order(job=work.job, rate=self.rate, processes=self.count)
+        order = Order(job=work.job, rate=self.rate, processes=self.count, timeouts=self.timeouts)
         seats = [
             _Seat(order, self.environ, lambda who, report: board.hear(who, report, now())) for _ in range(self.count)
         ]

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from wallet_async.engine.errors import InvalidInputError
-from wallet_async.engine.limits import Limits
+from wallet_async.engine.limits import Limits, Timeouts
 from wallet_async.engine.session import WalletSession
 from wallet_async.provider import load_provider
 from wallet_async.rates import SharedRate
@@ -32,6 +32,8 @@ class Order:
     """Requests a second at most, of all processes together; None for no bound."""
     processes: int | None
     """Among how many the rate is divided where no store is named; None if nobody knows how many there will be."""
+    timeouts: Timeouts = field(factory=Timeouts)
+    """Of each process's session."""
 
 
 class Station:
@@ -69,7 +71,7 @@ class Station:
         return tally
 
     async def _open(self) -> WalletSession:
-        session = self._provider.session(self._environ, limits=await self._limits())
+        session = self._provider.session(self._environ, limits=await self._limits(), timeouts=self._order.timeouts)
         return await self._stack.enter_async_context(session)
 
     async def _limits(self) -> Limits:

@@ -15,7 +15,7 @@ absent AS (
 ),
 booked AS (
     SELECT wallet, mark, arg_min(transaction_id, (created_at, transaction_id)) AS transaction_id
-    FROM entries SEMI JOIN absent USING (wallet, mark)
+    FROM entries SEMI JOIN absent USING (wallet, mark) ANTI JOIN settling USING (number)
     WHERE side = 'provider'
     GROUP BY wallet, mark
 ),

@@ -21,6 +21,7 @@ DROP TABLE entries;
 DROP TABLE families;
 DROP TABLE leftovers;
 DROP TABLE pairs;
+DROP TABLE settling;
 DROP TABLE twins;
 DROP TABLE verdicts;
 DROP TABLE wallets;

@@ -1,6 +1,6 @@
 -- What stays for the whole comparison, whatever part of the wallets is being looked at.
 CREATE TYPE side AS ENUM ('ledger', 'provider');
-CREATE TEMP TABLE plan (difference VARCHAR, wallet VARCHAR, mark VARCHAR, reference VARCHAR);
+CREATE TEMP TABLE plan (difference VARCHAR, side side, wallet VARCHAR, mark VARCHAR, reference VARCHAR);
 CREATE TEMP TABLE settled (difference VARCHAR, reference VARCHAR);
 CREATE TEMP TABLE counts (name VARCHAR, number BIGINT);
 CREATE TEMP TABLE differences (
