@@ -151,6 +151,19 @@ def crash(session: nox.Session) -> None:
         page.write_text(session.run("python", "-m", "tests.crash.figures", str(figures), silent=True))
 
 
+@nox.session(python=PYTHONS[0])
+def reconcile(session: nox.Session) -> None:
+    """Ledgers of a million lines with planted differences, killed three times; writes docs/reconciled.md.
+
+    Then a cluster across network namespaces (as root), and plans applied through kills. Arguments: wallets, seed.
+    """
+    session.install("-c", LOCK, f"{_wheel(session)}[cli,reconcile,dask,redis,postgres]", "--group", "test")
+    session.run("python", "-m", "tests.reconcile.planted", *session.posargs)
+    session.env.update({"NAMESPACES": "1", "APPLY_KILLS": "6", "REPORT_VIEWS": "all"})
+    with session.chdir(_away_from_tree(session)):
+        _pytest(session, "tests/reconcile/runners", "tests/reconcile/report", "tests/cli/test_apply_ended.py")
+
+
 @nox.session
 def simulate(session: nox.Session) -> None:
     """200,000 simulated orders, 25 minutes or so; the report goes to docs/simulated.md. Arguments: operations, seed."""

@@ -39,7 +39,7 @@ def wallet_async_reconcile() -> None:
             raise AirflowFailException(str(error)) from error  # no retry mends it
         summary = result.summary
         if summary.unread_wallets:
-            raise ConnectionError(f"{summary.unread_wallets} wallets could not be read")
+            raise ConnectionError(f"wallets that could not be read: {summary.unread_wallets}")
         result.report(folder / f"report-{ds}.html")
         result.write(folder / f"differences-{ds}.csv")
         shutil.rmtree(state)

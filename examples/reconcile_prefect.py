@@ -1,7 +1,7 @@
 """A Prefect flow that compares the ledger with Rehook's history each night.
 
-``python examples/reconcile_prefect.py`` runs it once; with ``serve`` behind it, it is served and runs at 02:30 UTC. It
-reads ``RECONCILE_LEDGER`` (a file, or a URL with ``RECONCILE_QUERY``), ``RECONCILE_FOLDER``, ``REHOOK_API_KEY`` and
+``python examples/reconcile_prefect.py`` runs it once; with ``serve`` behind it, a Prefect server starts it each night.
+It reads ``RECONCILE_LEDGER`` (a file, or a URL with ``RECONCILE_QUERY``), ``RECONCILE_FOLDER``, ``REHOOK_API_KEY`` and
 ``REHOOK_SECRET_KEY``.
 
 If the provider is out of reach, or the process is killed, a retry or another run for the same day goes on where it was;
@@ -49,7 +49,7 @@ async def compare(day: date) -> Summary:
     async with RehookSession.from_env(limits=Limits(rate=RATE)) as rehook:
         result = await reconcile(rehook, ledger, state=state, rules=rules)
     if result.summary.unread_wallets:
-        raise ConnectionError(f"{result.summary.unread_wallets} wallets could not be read")
+        raise ConnectionError(f"wallets that could not be read: {result.summary.unread_wallets}")
     result.report(report)
     result.write(folder / f"differences-{day}.csv")
     found = [{"class": name, "differences": count} for name, count in result.summary.differences.items() if count]
@@ -64,8 +64,8 @@ async def nightly(day: date | None = None) -> State:
     """Compare, and fail if the two sides differ."""
     summary = await compare(day or datetime.now(UTC).date())
     if summary.clean:
-        return Completed(message=f"{summary.wallets} wallets, both sides agree")
-    return Failed(message=f"{sum(summary.differences.values())} differences")
+        return Completed(message="both sides agree")
+    return Failed(message=f"differences: {sum(summary.differences.values())}")
 
 
 if __name__ == "__main__":

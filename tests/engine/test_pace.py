@@ -10,7 +10,7 @@ from rehook_async import RehookSession
 from wallet_async.engine.errors import ConnectError, WalletError
 from wallet_async.engine.limits import Gate, Limits
 from wallet_async.engine.retry import RetryPolicy
-from wallet_async.sandbox import Sandbox
+from wallet_async.sandbox import Fault, Sandbox
 
 KEYS = ("sandbox-api-key", "sandbox-secret-key")
 
@@ -90,3 +90,39 @@ async def test_who_gives_up_waiting_for_the_pace_gives_the_slot_back(wallet: San
             await rehook.credit("krishna123", "waty_A", 20, timeout=0.05)
         assert rehook.statistics().in_flight == 0
     assert wallet.observed.commits == 0
+
+
+async def check_pause(sandbox: Sandbox) -> None:
+    """Assert that a pause that is asked for while a request waits for the pace is kept to, and the pace once more."""
+    pace = Pace()
+    sandbox.faults.add(Fault("status", status=429, retry_after=0.2, operation="wallets", times=1))
+    async with RehookSession(*KEYS, base_url=sandbox.url, limits=Limits(pace=pace)) as rehook:
+        pace.open.set()
+        throttled = asyncio.create_task(rehook.wallets("krishna123"))
+        while not sandbox.observed.requests["wallets"]:
+            pace.open.set()
+            await asyncio.sleep(0)
+        pace.open.clear()
+        asked = pace.asked
+        other = asyncio.create_task(rehook.credit("krishna123", "waty_A", 20))
+        while pace.asked == asked or not rehook.statistics().throttled:  # noqa: ASYNC110 - two other tasks
+            await asyncio.sleep(0)
+        begun = asyncio.get_running_loop().time()
+        pace.open.set()
+        await other
+        assert asyncio.get_running_loop().time() - begun > 0.1
+        await throttled
+
+
+async def test_a_pause_while_the_pace_is_waited_for(wallet: Sandbox) -> None:
+    """The provider asked everybody to wait: who stands at the pace does so too."""
+    await check_pause(wallet)
+
+
+async def test_twin_a_gate_that_looks_at_the_pause_before_only(
+    wallet: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sabotaged: the same check fails."""
+    monkeypatch.setattr(Gate, "_keep", lambda gate, pace: pace.wait())
+    with pytest.raises(AssertionError):
+        await check_pause(wallet)

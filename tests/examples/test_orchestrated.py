@@ -79,9 +79,9 @@ def test_prefect(rehook: SandboxProcess, environ: dict[str, str], tmp_path: Path
         check=False,
     )
     assert done.returncode == 1, done.stdout
-    assert "1 wallets could not be read" in done.stdout
+    assert "wallets that could not be read: 1" in done.stdout
     assert "Retry 1/5" in done.stdout
-    assert "Failed('1 differences')" in done.stdout
+    assert "Failed('differences: 1')" in done.stdout
     assert (len(names(tmp_path, "report")), len(names(tmp_path, "state"))) == (1, 0)
     with closing(sqlite3.connect(tmp_path / "prefect" / "prefect.db")) as server:
         assert {key for (key,) in server.execute("SELECT key FROM artifact")} >= {"differences", "report"}

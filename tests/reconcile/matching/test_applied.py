@@ -20,21 +20,30 @@ from wallet_async.reconcile.plan import write_plan
 
 
 def _world(seed: int) -> World:
-    """Make a world whose every difference can be planned: references that are one wallet's, balances left out."""
+    """Make a world whose every difference can be planned, balances left out.
+
+    What is nobody else's: a reference, but for its own kind in its own wallet; an id that is not there, and the
+    reference beside it.
+    """
     world = wallets(Random(seed), 120, odd=False)
     early = READ_AT.replace(tzinfo=None)
+    lines: list[Line] = []
+    for line in world.lines:
+        if line.transaction_id == "absent":
+            reference = line.reference and f"{line.reference}-{line.line}"
+            lines.append(evolve(line, transaction_id=f"absent-{line.line}", reference=reference))
+        else:
+            lines.append(evolve(line, reference=_own(line)))
     return evolve(
         world,
-        lines=[evolve(line, reference=_own(line)) for line in world.lines],
+        lines=lines,
         rows=[evolve(row, reference=_own(row)) for row in world.rows if row.created_at <= early],
         about=[evolve(about, balance=None) for about in world.about],
     )
 
 
 def _own(one: Line | Row) -> str | None:
-    """Make a reference that no other wallet or kind has, nor a line whose id is not there: such are left to people."""
-    place = one.line if isinstance(one, Line) and one.transaction_id == "absent" else ""
-    return one.reference and f"{one.reference}-{one.kind}-{one.wallet}-{place}".replace("\t", "-")
+    return one.reference and f"{one.reference}-{one.kind}-{one.wallet}".replace("\t", "-")
 
 
 def _apply(world: World, folder: Path) -> World:

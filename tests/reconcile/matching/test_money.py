@@ -51,7 +51,7 @@ def _each_once(world: World, found: Found, differences: list[dict[str, Any]]) ->
 
 
 def _world(seed: int) -> World:
-    world = wallets(Random(seed), 300, odd=False)
+    world = wallets(Random(seed), 150, odd=False)
     read_at = READ_AT.replace(tzinfo=None)
     return evolve(world, rows=[row for row in world.rows if row.created_at <= read_at])
 

@@ -8,7 +8,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from tests.reconcile.planted.checks import killed, seconds, undisturbed
+from tests.reconcile.planted.checks import chunks_read, killed, undisturbed
 from tests.reconcile.planted.driving import staged
 from tests.reconcile.planted.page import Figures, written
 from tests.reconcile.planted.world import World
@@ -30,11 +30,10 @@ def _figures(provider: str, wallets: int, seed: int) -> Figures:
         whole = undisturbed(stage)
         print(provider, whole.ended, flush=True)
         dice = random.Random(seed)
-        moments = sorted(dice.uniform(0.05, 0.95) * whole.ended.seconds for _ in range(_KILLS))
-        pauses = [later - earlier for earlier, later in zip([0.0, *moments], moments, strict=False)]
-        last = killed(stage, whole, [partial(seconds, pause) for pause in pauses])
+        counts = sorted(dice.randint(0, len(whole.folder.shards)) for _ in range(_KILLS))
+        last = killed(stage, whole, [partial(chunks_read, count, dice.uniform(0, 1)) for count in counts])
         print(provider, last.ended, flush=True)
-        return Figures.of(stage, whole, last, pauses)
+        return Figures.of(stage, whole, last)
 
 
 if __name__ == "__main__":

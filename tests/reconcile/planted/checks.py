@@ -84,10 +84,16 @@ def chunk_read() -> Moment:
     return moment
 
 
-def seconds(count: float) -> Moment:
-    """Kill so long after the session began."""
-    begun = time.monotonic()
-    return lambda _: time.monotonic() - begun >= count
+def chunks_read(count: int, pause: float) -> Moment:
+    """Kill some seconds after so many chunks have been read."""
+    since: list[float] = []
+
+    def moment(folder: Folder) -> bool:
+        if since or len(folder.shards) >= count:
+            since.append(time.monotonic())
+        return bool(since) and since[-1] - since[0] >= pause
+
+    return moment
 
 
 def killed(stage: Stage, whole: Run, moments: Sequence[Callable[[], Moment]], *, broken: str | None = None) -> Run:

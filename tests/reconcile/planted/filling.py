@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from attrs import define, field, frozen
 
 from tests.reconcile.planted.made import Line, Planted, Wallet
@@ -31,13 +30,6 @@ class Files:
     def ledger(self) -> Path:
         """The own ledger."""
         return self.folder / "ledger.csv"
-
-    def parquet(self) -> Path:
-        """Write the ledger as Parquet, all of it as text, and give the file."""
-        into = self.folder / "ledger.parquet"
-        with duckdb.connect() as connection:
-            connection.read_csv(str(self.ledger), all_varchar=True).write_parquet(str(into))
-        return into
 
     @property
     def wallets(self) -> Path:

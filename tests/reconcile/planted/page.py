@@ -28,7 +28,7 @@ class Figures:
     notes: int
 
     @classmethod
-    def of(cls, stage: Stage, whole: Run, killed: Run, moments: Sequence[float]) -> Figures:
+    def of(cls, stage: Stage, whole: Run, killed: Run) -> Figures:
         """Gather them, of what was found as it was planted."""
         planted = planted_in(stage.files)
         with stage.files.ledger.open("rb") as ledger:
@@ -41,8 +41,7 @@ class Figures:
             "seconds, undisturbed": f"{whole.ended.seconds:.0f}",
             "requests a second, over all of it": f"{whole.requests / whole.ended.seconds:,.0f}",
             f"memory at most, of {MOST} MB": f"{max(ended.memory for ended in sessions)} MB",
-            "killed -9 after seconds": ", ".join(f"{moment:.1f}" for moment in moments),
-            "chunks read when it was killed": ", ".join(f"{count}" for count in killed.read),
+            f"chunks of {len(killed.folder.shards)} read when it was killed -9": ", ".join(map(str, killed.read)),
             "requests of the session after the last kill": f"{killed.requests:,}",
         }
         return cls(

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.reconcile.planted.checks import Run, chunk_read, compare, found_in, killed, ledger_read, undisturbed
@@ -63,7 +64,10 @@ def test_a_ledger_in_parquet_gives_the_same(worlds: Worlds) -> None:
     """What was planted is found in another kind of file, whose lines are counted without a header."""
     stage = worlds.stage("loyalty")
     folder = stage.folder("parquet")
-    ended = stage.run(folder, ledger=stage.files.parquet())
+    ledger = stage.files.folder / "ledger.parquet"
+    with duckdb.connect() as connection:
+        connection.read_csv(str(stage.files.ledger), all_varchar=True).write_parquet(str(ledger))
+    ended = stage.run(folder, ledger=ledger)
     assert ended.code == 1, ended.said
     found = [(*before, None if line is None else line + 1, row) for *before, line, row in found_in(folder)]
     compare(found, planted_in(stage.files))

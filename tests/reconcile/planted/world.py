@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import cycle, islice
 from random import Random
 
@@ -46,6 +47,7 @@ class World:
             yield wallet
         for number in range(self.wallets, self.wallets + max(3, self.each // 10)):
             yield self._unknown(number, numbers)
+            yield self._unlisted(number, numbers)
 
     def _key(self, number: int, random: Random) -> tuple[str, ...]:
         name = random.choice(_NAMES[:-1]) if number % 50 == 0 else _NAMES[-1]
@@ -53,6 +55,13 @@ class World:
             return (f"LYT_{number:019}" if name == _NAMES[-1] else name.format(number),)
         customer = name.format(number // 2 if name == _NAMES[-1] else number)  # a customer has two wallets
         return customer, f"waty_{number:021}"
+
+    def _unlisted(self, number: int, numbers: Numbers) -> Wallet:
+        """Make a wallet that the ledger has no line of: its rows are missing there."""
+        name = f"unlisted-{number}"
+        wallet = Wallet(key=(name, name) if self.provider == "rehook" else (name,))
+        _fill(wallet, numbers, 0, [partial(differences.stranger, marked=marked) for marked in (True, False)])
+        return wallet
 
     def _unknown(self, number: int, numbers: Numbers) -> Wallet:
         """Make a wallet, or its customer, that the provider does not know: its lines are missing there."""

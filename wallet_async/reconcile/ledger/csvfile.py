@@ -147,7 +147,9 @@ def parsed(lines: Iterator[str], name: str, delimiter: str) -> Iterator[tuple[in
 
 def picked(records: Iterator[tuple[int, list[str]]], width: int, places: Sequence[int | None]) -> Iterator[Record]:
     """Give the fields at *places* of records that have *width* fields, and what is wrong with the others."""
-    pick = itemgetter(*(width if place is None else place for place in places))
+    first, *others = (width if place is None else place for place in places)
+    # Of one place alone, `itemgetter` would give no tuple.
+    pick = itemgetter(first, *others) if others else itemgetter(slice(first, first + 1))
     for line, record in records:
         if len(record) == width:
             record.append("")  # what stands in place of a column that is not there

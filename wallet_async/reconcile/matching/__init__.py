@@ -26,7 +26,7 @@ from wallet_async.reconcile.plan import PlanRow, read_plan
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_ROW = 512
+_ROW = 384
 """Bytes of memory to count for a row: its texts, and what sorting and joining them takes."""
 _SIZE = "SELECT (SELECT count(*) FROM ledger_file) + (SELECT count(*) FROM history_file), parse_formatted_bytes(?)"
 _BOUNDS = "SELECT quantile_disc(wallet, {}) FROM (SELECT wallet FROM history_file USING SAMPLE reservoir(10000 ROWS))"
