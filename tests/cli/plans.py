@@ -16,7 +16,7 @@ from wallet_async.reconcile.plan import write_plan
 def plan_of(folder: Path, rows: Sequence[Row], provider: str = "rehook") -> str:
     """Write the plan of *rows*; give its path."""
     path = write(folder / "differences.parquet", rows)
-    write_plan(folder / "plan.csv", path, load_provider(provider), spill=folder / "spill")
+    write_plan(folder / "plan.csv", path, load_provider(provider), history=folder / "history", spill=folder / "spill")
     return str(folder / "plan.csv")
 
 

@@ -15,7 +15,7 @@ from rehook_async import AuthenticationError, InvalidInputError, RehookSession
 from rehook_async.provider import provider
 from tests.reconcile.fewwallets import KEYS, LEDGER, fill
 from wallet_async.engine.retry import RetryPolicy
-from wallet_async.reconcile import CLASSES, CsvLedger, Result, Rules, Work, reconcile, wallets
+from wallet_async.reconcile import CLASSES, CsvLedger, Result, Rules, Work, reconcile, run, wallets
 from wallet_async.reconcile.chunks import Job
 from wallet_async.reconcile.running import work_of
 from wallet_async.reconcile.state import State
@@ -186,3 +186,17 @@ async def test_the_files_of_a_result(rehook: RehookSession, ledger: CsvLedger, t
 def test_wallets_are_cut_as_the_tests_say() -> None:
     """Guards `small_chunks`: five wallets are three chunks."""
     assert [len(chunk.wallets) for chunk in wallets.cut("abcde")] == [2, 2, 1]
+
+
+async def test_a_run_that_compares_less_than_it_read_says_so(
+    rehook: RehookSession, ledger: CsvLedger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sabotaged: a comparison that leaves wallets out does not end in agreement."""
+    compare = run.match
+
+    def careless(*arguments: Any, **more: Any) -> Any:
+        return evolve(compare(*arguments, **more), wallets=0, differences={})
+
+    monkeypatch.setattr(run, "match", careless)
+    with pytest.raises(RuntimeError, match="0 of 5 wallets were compared"):
+        await reconcile(rehook, ledger, state=tmp_path / "state")

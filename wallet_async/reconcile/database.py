@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,11 @@ def database(spill: Path, *, memory: str = MEMORY, threads: int = THREADS) -> It
     """Open a database in memory that spills into the folder *spill*.
 
     Raises:
-        InvalidInputError: DuckDB is not installed.
+        InvalidInputError: The extra is not installed.
     """
-    try:
-        import duckdb  # noqa: PLC0415 - the extra [reconcile]
-    except ModuleNotFoundError:
-        raise InvalidInputError('reconciling needs DuckDB: python -m pip install "wallet-async[reconcile]"') from None
+    require_extra()
+    import duckdb  # noqa: PLC0415 - the extra [reconcile]
+
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory,
         "temp_directory": str(spill),
@@ -45,6 +45,25 @@ def database(spill: Path, *, memory: str = MEMORY, threads: int = THREADS) -> It
         yield connection
     finally:
         connection.close()
+
+
+def require_extra() -> None:
+    """See whether what reconciling needs is installed.
+
+    Raises:
+        InvalidInputError: It is not; the error says how to install it.
+    """
+    if any(find_spec(name) is None for name in ("duckdb", "filelock", "jinja2")):
+        raise InvalidInputError('reconciling needs more: python -m pip install "wallet-async[reconcile]"')
+
+
+def shards(folder: Path) -> str | None:
+    """Name every Parquet file in *folder* as one table; None if there is none.
+
+    They are named one by one: a folder's own name may hold what DuckDB takes for a pattern.
+    """
+    found = sorted(folder.glob("[!.]*.parquet"))
+    return f"read_parquet([{', '.join(map(quoted, found))}])" if found else None
 
 
 def quoted(text: str | Path) -> str:

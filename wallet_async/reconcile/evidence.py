@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from wallet_async.reconcile.database import quoted
+from wallet_async.reconcile.database import quoted, shards
 from wallet_async.reconcile.model import AMOUNT
 from wallet_async.reconcile.repairs import Found, Repair, plain, repair
 
@@ -30,11 +30,10 @@ _FOUND = """
     FROM read_parquet({differences}) WHERE severity = 'difference'
 """
 _FIXES = f"CREATE TABLE fixes (id VARCHAR, wallet VARCHAR, mark VARCHAR, kind VARCHAR, amount {AMOUNT})"
-# A correction is known to the provider alone, so where one was booked its row is a difference, too.
 _TOLD = """
     WITH booked AS (
-        SELECT fixes.id, bool_and(found.kind = fixes.kind AND found.amount = fixes.amount) AS alike
-        FROM fixes JOIN found USING (wallet, mark) WHERE found.class = 'missing_in_ledger' GROUP BY fixes.id
+        SELECT fixes.id, bool_and(shown.kind = fixes.kind AND shown.amount = fixes.amount) AS alike
+        FROM fixes JOIN {shown} AS shown USING (wallet, mark) GROUP BY fixes.id
     ), told AS (
         SELECT found.* REPLACE (booked.alike AS corrected, fixes.id IS NOT NULL AS correction)
         FROM found LEFT JOIN booked ON booked.id = found.id
@@ -45,19 +44,22 @@ _TOLD = """
 """
 
 
-def read_differences(connection: DuckDBPyConnection, differences: Path, mark: Callable[[str], str]) -> Iterator[Found]:
+def read_differences(
+    connection: DuckDBPyConnection, differences: Path, history: Path, mark: Callable[[str], str]
+) -> Iterator[Found]:
     """Read the differences of *differences* that are no notes, in their order.
 
     Args:
         connection: An empty database.
         differences: ``differences.parquet``.
+        history: Folder of the shards they were found in, which show corrections that were booked before.
         mark: `Provider.mark`: how the provider shows a reference.
     """
     connection.execute(_FOUND.format(differences=quoted(differences)))
     connection.execute(_FIXES)
     for some in _batches(connection, f"SELECT {_NAMES} FROM found"):
         _keep_fixes(connection, some, mark)
-    for some in _batches(connection, _TOLD.format(names=_NAMES)):
+    for some in _batches(connection, _TOLD.format(names=_NAMES, shown=shards(history) or "found")):
         yield from some
 
 

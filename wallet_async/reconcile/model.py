@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from attrs import field, frozen
 
 from wallet_async.engine import checks
+from wallet_async.engine.errors import InvalidInputError
 
 AMOUNT = "DECIMAL(38,12)"
 """How amounts are kept: exact, 26 digits before the point and 12 after it."""
@@ -98,6 +99,11 @@ def wallet_parts(text: str) -> tuple[str, ...]:
     return tuple(text.split(_PART))
 
 
+def short(amount: Decimal) -> Decimal:
+    """Give *amount* without the zeros that a column of `AMOUNT` fills it up with."""
+    return Decimal(f"{amount:f}".rstrip("0").rstrip(".")) if amount % 1 else Decimal(int(amount))
+
+
 def _window(_: Any, __: Any, value: Any) -> None:
     if not isinstance(value, timedelta) or value < timedelta(0):
         raise checks.reject("window", value, "a timedelta of 0 or more")
@@ -119,6 +125,10 @@ class Rules:
     until: datetime | None = field(default=None, validator=_moment)
     """Rows after this moment (aware) are not judged."""
 
+    def __attrs_post_init__(self) -> None:
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise InvalidInputError(f"since ({self.since}) lies after until ({self.until}): no row would be judged")
+
 
 @frozen(kw_only=True)
 class Side:
@@ -126,9 +136,9 @@ class Side:
 
     rows: int
     """Movements, those that are not judged included."""
-    credits: Decimal
+    credits: Decimal = field(converter=short)
     """Sum of its credits."""
-    debits: Decimal
+    debits: Decimal = field(converter=short)
     """Sum of its debits."""
 
 

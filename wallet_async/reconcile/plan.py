@@ -57,7 +57,7 @@ class PlanRow:
     """What is to be booked; None for a line of the ledger."""
 
 
-def write_plan(path: Path, differences: Path, provider: Provider, *, spill: Path) -> PlanCounts:
+def write_plan(path: Path, differences: Path, provider: Provider, *, history: Path, spill: Path) -> PlanCounts:
     """Write the movements that would make both sides agree, a row each; notes are no differences.
 
     The same differences give the same file. What the provider shows as the correction of a difference is not planned
@@ -67,6 +67,7 @@ def write_plan(path: Path, differences: Path, provider: Provider, *, spill: Path
         path: Where to; it is there whole or not at all.
         differences: ``differences.parquet``.
         provider: Whose.
+        history: Folder of the shards they were found in.
         spill: Folder for what does not fit into memory.
     """
     counts: Counter[Where | Left] = Counter()
@@ -74,7 +75,7 @@ def write_plan(path: Path, differences: Path, provider: Provider, *, spill: Path
     with replacing(path) as part, database(spill) as connection, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_columns(provider))
-        for found in read_differences(connection, differences, provider.mark):
+        for found in read_differences(connection, differences, history, provider.mark):
             made = repair(found)
             if isinstance(made, Repair):
                 counts[made.where] += 1

@@ -141,12 +141,15 @@ class _Reading:
             wallet = names[result.item]
             if not isinstance(result, Done):
                 self._fail(wallet, result.error)
+                self._tally.wallets += 1  # it is not read any further
                 continue
             facts: WalletFacts = result.value
             statement = self._statements[wallet]
             statement.known, statement.balance = facts.known, facts.balance
             if facts.known:
                 found[wallet] = facts.wallet
+            else:
+                self._tally.wallets += 1
         return found
 
     def _take(self, wallet: str, number: int, transactions: Sequence[Any]) -> None:

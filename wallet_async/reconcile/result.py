@@ -107,7 +107,8 @@ class Result:
 
     def plan(self, path: str | Path) -> PlanCounts:
         """Write the movements that would make both sides agree; `wallet-async apply` makes those at the provider."""
-        return write_plan(Path(path), self.state.differences, self.provider, spill=self.state.spill)
+        state = self.state
+        return write_plan(Path(path), state.differences, self.provider, history=state.history, spill=state.spill)
 
 
 def _difference(row: tuple[Any, ...]) -> Difference:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,10 +12,12 @@ import anyio.to_thread
 from attrs import asdict, evolve, frozen
 
 from wallet_async.engine import checks
+from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.session import WalletSession
 from wallet_async.journal import Journal
 from wallet_async.provider import load_provider
 from wallet_async.reconcile.chunks import Job
+from wallet_async.reconcile.database import require_extra
 from wallet_async.reconcile.ledger import LedgerSource, Reading, read_ledger, read_wallets
 from wallet_async.reconcile.linking import link
 from wallet_async.reconcile.matching import Sides, match
@@ -25,7 +28,7 @@ from wallet_async.reconcile.result import Result
 from wallet_async.reconcile.running import Local, OnStanding, Runner, work_of
 from wallet_async.reconcile.standing import Standing
 from wallet_async.reconcile.state import Progress, State
-from wallet_async.reconcile.wallets import write_wallets
+from wallet_async.reconcile.wallets import figures, line_without_time, write_wallets
 
 
 def _ignore(_: object) -> None:
@@ -42,7 +45,7 @@ async def reconcile(
     rules: Rules | None = None,
     balances: bool = True,
     concurrency: int = 50,
-    applied: str | Path | None = None,
+    applied: Sequence[str | Path] = (),
     journal: Journal | None = None,
     restart: bool = False,
     on_standing: OnStanding = _ignore,
@@ -63,7 +66,7 @@ async def reconcile(
         balances: Whether each wallet's balance is asked for and compared with the sum of its history. It takes a
             request a wallet more, where histories do not ask for it anyway.
         concurrency: Wallets read at once, in each process.
-        applied: The plan of an earlier run (`Result.plan`), after it was applied: what it mended is no difference.
+        applied: Plans of earlier runs (`Result.plan`) that were applied: what they mended is no difference.
         journal: Tells of movements that are in doubt or were settled.
         restart: Begin anew, whatever is in *state*.
         on_standing: Called twice a second with how far the reading is.
@@ -84,12 +87,14 @@ async def reconcile(
         balances=balances,
         concurrency=checks.count("concurrency", concurrency),
     )
-    if applied is not None:
-        read_plan(Path(applied), runner.provider)  # refused now rather than after a million requests
+    require_extra()
+    plans = [Path(plan) for plan in applied]
+    for plan in plans:
+        read_plan(plan, runner.provider)  # refused now rather than after a million requests
     with run.state.held():
         progress = await run.read_ledger(restart=restart)
         progress = await run.read_histories(progress, on_standing)
-        return await run.compare(progress, None if applied is None else Path(applied), journal)
+        return await run.compare(progress, plans, journal)
 
 
 @frozen(kw_only=True)
@@ -132,9 +137,25 @@ class _Run:
                 await read_wallets(self.wallets, self.reading, self.runner.provider, state.listed, state.spill)
             listed = state.listed if self.wallets else None
             await anyio.to_thread.run_sync(write_wallets, state.ledger, listed, state.wallets, state.spill)
+            await anyio.to_thread.run_sync(self._check_ledger)
             progress = evolve(progress, read_at=read_at)
             state.save(progress)
         return progress
+
+    def _check_ledger(self) -> None:
+        """Refuse a ledger of which nothing could be said.
+
+        Raises:
+            InvalidInputError: It names no wallet, or its rows have no times although only some are to be judged.
+        """
+        found = figures(self.state.wallets, self.state.spill)
+        if not found.wallets:
+            raise InvalidInputError("the ledger has no rows, and no wallets are listed beside it: nothing to compare")
+        if self.rules.since is None and self.rules.until is None:
+            return
+        line = line_without_time(self.state.ledger, self.state.spill)
+        if line is not None:
+            raise InvalidInputError(f"since and until need the time of every row; line {line} of the ledger has none")
 
     async def read_histories(self, progress: Progress, on_standing: OnStanding) -> Progress:
         """Read what has no shard yet; what it took is kept, also of a session that is stopped."""
@@ -156,7 +177,7 @@ class _Run:
             state.save(progress)
         return progress
 
-    async def compare(self, progress: Progress, applied: Path | None, journal: Journal | None) -> Result:
+    async def compare(self, progress: Progress, applied: Sequence[Path], journal: Journal | None) -> Result:
         """Compare what was read."""
         state, provider = self.state, self.runner.provider
         assert progress.read_at is not None  # noqa: S101 - it has been read by now
@@ -171,6 +192,9 @@ class _Run:
                 spill=state.spill,
             )
         )
+        wallets = await anyio.to_thread.run_sync(figures, state.wallets, state.spill)
+        if summary.wallets != wallets.wallets:
+            raise RuntimeError(f"{summary.wallets} of {wallets.wallets} wallets were compared")
         if journal is not None:
             await link(state.differences, journal, provider.name, state.spill)
         state.save(evolve(progress, finished=not summary.unread_wallets))

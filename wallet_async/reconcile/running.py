@@ -55,7 +55,7 @@ def work_of(state: State, job: Job) -> Work:
     wallets = figures(state.wallets, state.spill).wallets
     there = {shard.name for shard in state.history.glob("*.parquet")}
     left = (chunk for chunk in chunks(state.wallets, state.spill) if shard_name(chunk.number) not in there)
-    done = min(len(there) * SIZE, wallets)
+    done = sum(min(SIZE, wallets - first) for first in range(0, wallets, SIZE) if shard_name(first // SIZE) in there)
     return Work(job=job, chunks=left, folder=state.history, done=done, total=wallets)
 
 

@@ -94,8 +94,8 @@ class State:
         """
         digest = sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
         last = None if restart else self._load()
-        if last is not None and (last.finished or last.read_at is None):
-            last = None  # over, or nothing has been read yet
+        if last is not None and (last.finished or not self.kept):
+            last = None  # over, or nothing that took a request is there
         if last is not None and last.asked != digest:
             raise InvalidInputError(
                 f"{self.folder} holds an unfinished run with another ledger or other options; "
@@ -105,11 +105,16 @@ class State:
             self._empty()
             last = Progress(asked=digest, started_at=now)
         self.history.mkdir(exist_ok=True)
-        for left in self.history.glob(".*"):  # by a session that was killed
+        for left in (*self.folder.glob(".*.part"), *self.history.glob(".*")):  # by a session that was killed
             shutil.rmtree(left) if left.is_dir() else left.unlink()
         progress = evolve(last, sessions=last.sessions + 1)
         self.save(progress)
         return progress
+
+    @property
+    def kept(self) -> bool:
+        """Whether anything of the provider's side has been read."""
+        return any(self.history.glob("[!.]*.parquet"))
 
     def save(self, progress: Progress) -> None:
         """Keep how far the run is."""
@@ -141,12 +146,7 @@ class State:
             path.unlink(missing_ok=True)
 
     def drop_unread(self) -> None:
-        """Forget what killed sessions left, and the shards of chunks in which a wallet could not be read."""
-        for left in (*self.folder.glob(".*.part"), *self.history.glob(".*")):
-            if left.is_dir():
-                shutil.rmtree(left)
-            else:
-                left.unlink()
+        """Forget the shards of chunks in which a wallet could not be read, so that they are read again."""
         with database(self.spill) as connection:
             for shard in self.history.glob("*.parquet"):
                 if not _whole(connection, shard):

@@ -59,6 +59,13 @@ def figures(wallets: Path, spill: Path) -> WalletFigures:
     return WalletFigures(wallets=count, rows=rows, pages=pages)
 
 
+def line_without_time(ledger: Path, spill: Path) -> int | None:
+    """Give the first line of the ledger that can be read and has no time, or None."""
+    with database(spill) as connection:
+        query = f"SELECT min(line) FROM read_parquet({quoted(ledger)}) WHERE created_at IS NULL AND problem IS NULL"
+        return next(iter(connection.execute(query).fetchone() or ()), None)
+
+
 def chunks(wallets: Path, spill: Path) -> Iterator[Chunk]:
     """Cut the wallets of a run into its chunks: the same ones each time."""
 

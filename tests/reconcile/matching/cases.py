@@ -179,6 +179,15 @@ CASES: Mapping[str, Case] = {
         rows=[other(created_at=at(0.6)), row(created_at=at(0.1))],
         found=[("ambiguous", 2, "t1", "note"), ("ambiguous", 3, "t2", "note")],
     ),
+    "a bridge of a row that can be nobody's": Case(
+        lines=[line(reference="a")],
+        rows=[row(created_at=at(1.5)), other(reference="b", created_at=at(0.7))],
+        found=[
+            ("missing_at_provider", 2, None),
+            ("missing_in_ledger", None, "t1"),
+            ("missing_in_ledger", None, "t2"),
+        ],
+    ),
     "two clusters": Case(
         lines=[line(), second(created_at=at(3))], rows=[row(created_at=at(0.5)), other(created_at=at(3))]
     ),

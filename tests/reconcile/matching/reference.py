@@ -174,13 +174,8 @@ class _Wallet:
         for one in (*lines, *(row for row in rows if not row.problem)):
             groups[one.kind, one.amount].append(one)
         for group in groups.values():
-            for cluster in self._clusters(group):
-                mine = [one for one in cluster if isinstance(one, Line)]
-                theirs = [one for one in cluster if isinstance(one, Row)]
-                self._cluster(
-                    [line for line in mine if any(_may_be(line, row) for row in theirs)],
-                    [row for row in theirs if any(_may_be(line, row) for line in mine)],
-                )
+            for cluster in self._clusters(_with_partners(group)):
+                self._cluster(_with_partners(cluster))
 
     def _clusters(self, group: list[Line | Row]) -> Iterable[list[Line | Row]]:
         if any(one.created_at is None for one in group):
@@ -194,7 +189,9 @@ class _Wallet:
             cluster.append(one)
         yield cluster
 
-    def _cluster(self, lines: list[Line], rows: list[Row]) -> None:
+    def _cluster(self, cluster: list[Line | Row]) -> None:
+        lines = [one for one in cluster if isinstance(one, Line)]
+        rows = [one for one in cluster if isinstance(one, Row)]
         if not lines and not rows:
             return
         whole = len(lines) == len(rows) and any(all(map(_may_be, lines, order)) for order in permutations(rows))
@@ -262,6 +259,16 @@ def _reference_and_kind(one: Line | Row) -> tuple[str, str | None] | None:
 
 def _late(row: Row) -> bool:
     return row.created_at.replace(tzinfo=UTC) > READ_AT
+
+
+def _with_partners(some: list[Line | Row]) -> list[Line | Row]:
+    """Leave out what cannot belong to any of the others."""
+    lines = [one for one in some if isinstance(one, Line)]
+    rows = [one for one in some if isinstance(one, Row)]
+    return [
+        *(line for line in lines if any(_may_be(line, row) for row in rows)),
+        *(row for row in rows if any(_may_be(line, row) for line in lines)),
+    ]
 
 
 def _may_be(line: Line, row: Row) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from tests.reconcile.matching.made import wallets
-from tests.reconcile.matching.world import PROVIDER, READ_AT, Line, Row, World, compare
+from tests.reconcile.matching.world import PROVIDER, READ_AT, Line, Row, World, at, compare
 from wallet_async.engine.errors import InvalidInputError
 from wallet_async.reconcile.matching import steps
 from wallet_async.reconcile.model import wallet_text
@@ -22,24 +22,23 @@ from wallet_async.reconcile.plan import write_plan
 def _world(seed: int) -> World:
     """Make a world whose every difference can be planned, balances left out.
 
-    What is nobody else's: a reference, but for its own kind in its own wallet; an id that is not there, and the
-    reference beside it.
+    Nobody else's are: a line's time; a reference, but for its own kind in its own wallet; an id that is not there, and
+    the reference beside it.
     """
     world = wallets(Random(seed), 120, odd=False)
     early = READ_AT.replace(tzinfo=None)
+    rows = [evolve(row, reference=_own(row)) for row in world.rows if row.created_at <= early]
+    there = {(row.wallet, row.transaction_id) for row in rows}
     lines: list[Line] = []
-    for line in world.lines:
-        if line.transaction_id == "absent":
+    for one in world.lines:
+        line = evolve(one, created_at=(one.created_at or at(0)) + timedelta(microseconds=one.line))
+        if line.transaction_id is None or (line.wallet, line.transaction_id) in there:
+            lines.append(evolve(line, reference=_own(line)))
+        else:
             reference = line.reference and f"{line.reference}-{line.line}"
             lines.append(evolve(line, transaction_id=f"absent-{line.line}", reference=reference))
-        else:
-            lines.append(evolve(line, reference=_own(line)))
-    return evolve(
-        world,
-        lines=lines,
-        rows=[evolve(row, reference=_own(row)) for row in world.rows if row.created_at <= early],
-        about=[evolve(about, balance=None) for about in world.about],
-    )
+    about = [evolve(about, balance=None) for about in world.about]
+    return evolve(world, lines=lines, rows=rows, about=about)
 
 
 def _own(one: Line | Row) -> str | None:
@@ -50,7 +49,7 @@ def _apply(world: World, folder: Path) -> World:
     """Plan what mends *world*, and give it with all of that booked, on either side."""
     differences, plan = folder / "differences.parquet", folder / "plan.csv"
     differences.write_bytes(compare(world).content)
-    write_plan(plan, differences, PROVIDER, spill=folder / "spill")
+    write_plan(plan, differences, PROVIDER, history=folder / "history", spill=folder / "spill")
     lines, rows = [*world.lines], [*world.rows]
     now = (READ_AT - timedelta(minutes=1)).replace(tzinfo=None)
     with plan.open(encoding="utf-8", newline="") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.reconcile.matching.cases import BETWEEN, CASES, CASES_BETWEEN, world, wrong
-from tests.reconcile.matching.world import Found, compare
+from tests.reconcile.matching.world import Found, Line, World, compare
 from wallet_async.reconcile.matching import steps
 from wallet_async.reconcile.model import CLASSES
 
@@ -50,6 +50,14 @@ def test_summary(found: Found) -> None:
     assert not summary.clean
 
 
+def test_no_histories() -> None:
+    """Where no line could be read there is no wallet to read, and the lines are told."""
+    line = Line(line=2, wallet=None, kind=None, amount=None, created_at=None, problem="no wallet")
+    found = compare(World(lines=[line], about=()), shards=0)
+    assert found.short == [(None, "unreadable_row", 2, None)]
+    assert found.summary.wallets == 0
+
+
 def test_details(found: Found) -> None:
     """A detail is a plain sentence that tells all that differs."""
     details = {(row["wallet"], row["ledger_line"]): row["detail"] for row in found.differences}
@@ -71,7 +79,7 @@ def test_details(found: Found) -> None:
 
 SABOTAGES = {
     "matches by time against the references": (
-        ("alike", "AND marks < 2 ", ""),
+        ("alike", " AND bare_lines + bare_rows > 0", ""),
         {"references differ"},
     ),
     "matches by time a line that has an id": (

@@ -130,7 +130,11 @@ def compare(world: World, *, random: Random | None = None, shards: int = 1, memo
                 _write(connection, path, HISTORY_COLUMNS, histories[shard::shards])
         into = folder / "differences.parquet"
         summary = match(
-            Sides(ledger=folder / "ledger.parquet", history=folder / "history", applied=world.applied),
+            Sides(
+                ledger=folder / "ledger.parquet",
+                history=folder / "history",
+                applied=[world.applied] if world.applied else (),
+            ),
             world.rules,
             provider=PROVIDER,
             read_at=READ_AT,

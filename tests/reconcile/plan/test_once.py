@@ -31,9 +31,9 @@ BOOKED = [
 
 def planned(folder: Path, rows: Sequence[Row]) -> tuple[PlanCounts, list[PlanRow]]:
     """Write the plan of *rows*, and read it."""
-    counts = write_plan(
-        folder / "plan.csv", write(folder / "differences.parquet", rows), REHOOK, spill=folder / "spill"
-    )
+    differences = write(folder / "differences.parquet", rows)
+    folders = {"history": folder / "history", "spill": folder / "spill"}
+    counts = write_plan(folder / "plan.csv", differences, REHOOK, **folders)
     return counts, read_plan(folder / "plan.csv", REHOOK)
 
 

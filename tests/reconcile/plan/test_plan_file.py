@@ -32,7 +32,7 @@ ROWS = [
 def written(folder: Path, rows: Sequence[Row] = ROWS, provider: Provider = REHOOK) -> Path:
     """Write the plan of *rows*."""
     path = write(folder / "differences.parquet", rows)
-    write_plan(folder / "plan.csv", path, provider, spill=folder / "spill")
+    write_plan(folder / "plan.csv", path, provider, history=folder / "history", spill=folder / "spill")
     return folder / "plan.csv"
 
 
@@ -81,7 +81,8 @@ def test_the_same_differences_give_the_same_file(tmp_path: Path) -> None:
     """Byte for byte, and counted; however the rows came."""
     first = written(tmp_path).read_bytes()
     assert written(tmp_path, ROWS[::-1]).read_bytes() == first
-    counts = write_plan(tmp_path / "plan.csv", tmp_path / "differences.parquet", REHOOK, spill=tmp_path / "spill")
+    folders = {"history": tmp_path / "history", "spill": tmp_path / "spill"}
+    counts = write_plan(tmp_path / "plan.csv", tmp_path / "differences.parquet", REHOOK, **folders)
     assert counts == PlanCounts(provider=3, ledger=1, person={"ambiguous": 1}, journal=0, settled=0)
 
 

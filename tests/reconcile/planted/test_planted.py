@@ -21,7 +21,7 @@ SEED = int(os.environ.get("PLANTED_SEED") or random.randrange(2**32))
 only_long = pytest.mark.skipif("PLANTED_LONG" not in os.environ, reason="a part of nox -s reconcile (PLANTED_LONG)")
 
 
-SIZES = {"rehook": (1_100, 4_500), "loyalty": (250, 2_500)}
+SIZES = {"rehook": (1_000, 3_500), "loyalty": (150, 1_500)}
 """Wallets and rows: three chunks, and less than one."""
 
 
@@ -73,6 +73,7 @@ def test_a_ledger_in_parquet_gives_the_same(worlds: Worlds) -> None:
     compare(found, planted_in(stage.files))
 
 
+@only_long
 def test_a_matcher_that_ignores_marks_invents_differences(worlds: Worlds) -> None:
     """Sabotaged twin: the same check fails where references count for nothing."""
     with pytest.raises(AssertionError, match="not found"):
@@ -87,5 +88,5 @@ def test_a_run_killed_three_times_ends_as_one_that_was_not(worlds: Worlds) -> No
 @pytest.mark.parametrize("way", ["forgets a shard", pytest.param("keeps half a shard", marks=only_long)])
 def test_a_run_that_takes_too_much_for_read_ends_otherwise(worlds: Worlds, way: str) -> None:
     """Sabotaged twin: the same check fails where a chunk counts as read that is not, or not whole."""
-    with pytest.raises(AssertionError, match="other differences"):
+    with pytest.raises(AssertionError, match=r"other differences|wallets were compared"):
         killed(worlds.stage("rehook"), worlds.whole("rehook"), [chunk_read], broken=way)

@@ -21,6 +21,10 @@ _SPAN = timedelta(days=500)
 _NAMES = ("KMN@{}", "müşteri-{}", "顧客{}", "a/b %2F {}?&=#", "o'brien-{}", "customer-{}")
 """Ids: the last is the usual one."""
 _LARGE = Decimal("12345678901234567.89")
+_LONGEST = 1_000
+"""Rows of the one very long history."""
+_UNTOUCHED = frozenset({0, 20, 40, _LONGEST})
+"""Sizes of wallets in which nothing is planted: none at all, full last pages, the very long one."""
 
 
 @frozen(kw_only=True)
@@ -72,10 +76,6 @@ class World:
         return wallet
 
 
-_UNTOUCHED = frozenset({0, 20, 40, 1_000})
-"""Sizes of wallets in which nothing is planted: none at all, full last pages, a very long one."""
-
-
 def _sizes(random: Random, wallets: int, rows: int) -> list[int]:
     """Say how many slots are filled in each wallet: most have few, some none, some full pages, one very many."""
     sizes = [
@@ -87,13 +87,10 @@ def _sizes(random: Random, wallets: int, rows: int) -> list[int]:
     few = [number for number, size in enumerate(sizes) if size == -1]
     left = rows - sum(size for size in sizes if size > 0)
     assert left > 2 * len(few), f"{rows} rows are too few for {wallets} wallets"
+    mean, more = divmod(left, len(few))
     for place, number in enumerate(few):
-        mean, more = divmod(left, len(few))
         sizes[number] = mean + (place < more) + (1 if place % 2 else -1) * random.randint(0, mean - 1)
     return sizes
-
-
-_LONGEST = 1_000
 
 
 def _planted(random: Random, wallets: list[int], each: int) -> dict[int, list[Filler]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +17,7 @@ from wallet_async.engine.redact import printable
 from wallet_async.reconcile import Budget, Understanding
 from wallet_async.reconcile.model import wallet_parts
 from wallet_async.reconcile.plan import PlanCounts
+from wallet_async.reconcile.report.words import count, number
 
 _SHOWN = ("kind", "amount", "created_at", "transaction_id", "reference", "currency")
 """Columns of a row as it was understood, behind those of its wallet."""
@@ -35,8 +37,9 @@ def show_understanding(console: Console, seen: Understanding, wallet_fields: Seq
         show(console, _rows(seen, wallet_fields))
     show(console, "")
     unreadable = f", {seen.unreadable:,} unreadable" if seen.unreadable else ""
-    sums = f"credits {seen.credits:,f}, debits {seen.debits:,f}"
-    show(console, Text(f"{seen.looked_at:,} {seen.unit}s looked at: {seen.wallets:,} wallets, {sums}{unreadable}"))
+    sums = f"credits {number(seen.credits)}, debits {number(seen.debits)}"
+    looked = f"{count(seen.looked_at, seen.unit)} looked at: {count(seen.wallets, 'wallet')}"
+    show(console, Text(f"{looked}, {sums}{unreadable}"))
     show(console, Text("nothing was sent", "dim"))
 
 
@@ -54,17 +57,18 @@ def _columns(seen: Understanding) -> Table:
     return table
 
 
-def _rows(seen: Understanding, wallet_fields: Sequence[str]) -> Table:
+def _rows(seen: Understanding, wallet_fields: Sequence[str]) -> RenderableType:
     found = {column.name for column in seen.columns} | {"kind"}
     shown = [name for name in _SHOWN if name in found]
     table = _table(seen.unit, *wallet_fields, *shown)
     for row in seen.rows:
         parts = wallet_parts(row.wallet) if row.wallet else ("",) * len(wallet_fields)
-        cells = [str(row.line), *parts, *(text(getattr(row, name)) for name in shown)]
+        amount = None if row.amount is None else number(Decimal(row.amount))
+        cells = [str(row.line), *parts, *(text(amount if name == "amount" else getattr(row, name)) for name in shown)]
         table.add_row(*(Text(printable(cell)) for cell in cells))
-        if row.problem:
-            table.add_row("", Text(printable(row.problem), "red"))
-    return table
+    return Group(
+        table, *(Text(printable(f"{seen.unit} {row.line}: {row.problem}"), "red") for row in seen.rows if row.problem)
+    )
 
 
 def _table(*names: str) -> Table:
@@ -78,7 +82,8 @@ def show_budget(console: Console, budget: Budget, *, rate: float | None, concurr
     """Say how many requests it takes, and how long."""
     seconds = budget.seconds(rate=rate, concurrency=concurrency, latency=LATENCY)
     pace = f"at most {rate:,g} requests a second, " if rate else ""
-    show(console, Text(f"{budget.wallets:,} wallets with {budget.rows:,} movements in the ledger"))
+    rows = f"{count(budget.rows, 'movement')} in the ledger"
+    show(console, Text(f"{count(budget.wallets, 'wallet')} with {rows}"))
     lookups = f"{budget.lookups:,} for what the provider says of each wallet, " if budget.lookups else ""
     show(console, Text(f"{budget.requests:,} requests: {lookups}{budget.pages:,} for pages of history", "bold"))
     show(

@@ -107,8 +107,14 @@ class RuleOptions:
         bool, _flag(_RULES, "Do not compare balances with the sums of histories; saves up to a request a wallet.")
     ] = False
     applied: Annotated[
-        Path | None, _option(_RULES, "Plan of an earlier --fix that was applied: what it mended is no difference.")
-    ] = None
+        tuple[Path, ...],
+        _option(
+            _RULES,
+            "Plan of an earlier --fix that was applied: what it mended is no difference; may be given again.",
+            negative="",
+            show_default=False,
+        ),
+    ] = ()
 
 
 @frozen(kw_only=True)
@@ -126,7 +132,10 @@ class WorkOptions:
         ),
     ] = None
     restart: Annotated[bool, _flag(_WORK, "Begin anew, whatever is in the state.")] = False
-    rate: Annotated[float | None, _option(_WORK, "Requests a second at most, all processes together.")] = None
+    rate: Annotated[
+        float | None,
+        _option(_WORK, "Requests a second at most, all processes together.", validator=Number(gt=0)),
+    ] = None
     concurrency: Annotated[
         int,
         _option(
@@ -186,7 +195,9 @@ class SettingOptions:
             "File of KEY=value lines with credentials; wins over the environment. Keep it from others: chmod 600.",
         ),
     ] = None
-    timeout: Annotated[float, _option(_SETTINGS, "Seconds for a request, waits and retries included.")] = 30.0
+    timeout: Annotated[
+        float, _option(_SETTINGS, "Seconds for a request, waits and retries included.", validator=Number(gt=0))
+    ] = 30.0
     debug: Annotated[
         bool, _flag(_SETTINGS, "Log every attempt to the standard error, and show the traceback of an error.")
     ] = False

@@ -14,15 +14,17 @@ from attrs import frozen
 from wallet_async.cli import logs
 from wallet_async.cli.console import standard_error, standard_output
 from wallet_async.cli.envfile import environment
-from wallet_async.cli.exits import CommandError, Exit
+from wallet_async.cli.exits import CommandError, Exit, error_line, exit_code
 from wallet_async.cli.journal.reading import opened
-from wallet_async.cli.reconcile.around import show_budget, show_understanding, tell_plan
+from wallet_async.cli.reconcile.around import show_budget, show_understanding
+from wallet_async.cli.reconcile.checks import check_files, check_work
 from wallet_async.cli.reconcile.options import Asked
-from wallet_async.cli.reconcile.runners import at_once, check_engines, runner_of
+from wallet_async.cli.reconcile.runners import at_once, runner_of
 from wallet_async.cli.reconcile.screen import Screen
-from wallet_async.cli.reconcile.summary import tell, tell_json
+from wallet_async.cli.reconcile.summary import show_summary
 from wallet_async.cli.running import run
-from wallet_async.engine.errors import InvalidInputError, WalletError
+from wallet_async.engine.errors import AuthenticationError, WalletError
+from wallet_async.journal import JournalError
 from wallet_async.provider import Provider, load_provider
 from wallet_async.reconcile import (
     LedgerSource,
@@ -35,10 +37,8 @@ from wallet_async.reconcile import (
     reconcile,
     understand,
 )
-from wallet_async.reconcile.report import check_suffix, check_target, read_overview
-
-_EXAMPLES = 2
-"""Differences of each class that the terminal shows."""
+from wallet_async.reconcile.database import require_extra
+from wallet_async.reconcile.state import State
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -69,15 +69,14 @@ def perform(asked: Asked) -> int:
     if asked.work.dry_run:
         run(_dry_run(opened_up))
         return Exit.OK
-    state = asked.work.state or Path(_state_name(asked))
+    state = State(asked.work.state or Path(_state_name(asked)))
     try:
-        result = run(_reconcile(opened_up, state))
+        result = run(_reconcile(opened_up, state.folder))
     except KeyboardInterrupt:
-        raise CommandError(f"interrupted; {_kept(state)}", Exit.INTERRUPTED) from None
+        kept = f"; {_kept(state)}" if state.kept else ""
+        raise CommandError(f"interrupted{kept}", Exit.INTERRUPTED) from None
     except WalletError as error:
-        if not isinstance(error, InvalidInputError):
-            error.add_note(_kept(state))
-        raise
+        raise _failure(error, state) from None
     _tell(asked, result)
     return _code(result.summary)
 
@@ -86,8 +85,9 @@ def _open(asked: Asked) -> _Opened:
     provider = load_provider(asked.provider)
     logs.set_up(provider.name, debug=asked.settings.debug)
     environ = environment(asked.settings.env_file, os.environ)
-    _check_targets(asked)
-    check_engines(asked.work)
+    require_extra()
+    check_work(asked.work)
+    check_files(asked)
     said = asked.reading
     return _Opened(
         asked=asked,
@@ -101,18 +101,17 @@ def _open(asked: Asked) -> _Opened:
     )
 
 
-def _kept(state: Path) -> str:
-    return f"what has been read is kept in {state}: the same command goes on with the rest"
+def _failure(error: WalletError, state: State) -> Exception:
+    """Give what the command ends with; 1 means that both sides differ, and nothing else."""
+    if state.kept:
+        error.add_note(_kept(state))
+    if isinstance(error, AuthenticationError | JournalError):
+        return CommandError(error_line(error), Exit.USAGE)
+    return CommandError(error_line(error), Exit.UNREACHED) if exit_code(error) is Exit.FAILED else error
 
 
-def _check_targets(asked: Asked) -> None:
-    """Refuse files that could not be written, before anything is read."""
-    for path in asked.results.differences:
-        check_suffix(path)
-    targets = [*asked.results.differences, asked.results.report, asked.results.fix]
-    for target in targets:
-        if target is not None:
-            check_target(target)
+def _kept(state: State) -> str:
+    return f"what has been read is kept in {state.folder}: the same command goes on with the rest"
 
 
 def _state_name(asked: Asked) -> str:
@@ -164,15 +163,7 @@ def _tell(asked: Asked, result: Result) -> None:
     if asked.results.report is not None:
         result.report(asked.results.report)
     counts = None if asked.results.fix is None else result.plan(asked.results.fix)
-    if asked.results.json:
-        tell_json(result.summary)
-        return
-    console = standard_output()
-    seen = read_overview(result.state.differences, spill=result.state.spill, shown=_EXAMPLES)
-    report = [asked.results.report] if asked.results.report else []
-    tell(console, result.summary, seen, see=[*report, *asked.results.differences])
-    if asked.results.fix is not None and counts is not None:
-        tell_plan(console, result.summary.service, asked.results.fix, counts)
+    show_summary(standard_output(), result, written=asked.results, plan=counts)
 
 
 def _code(summary: Summary) -> Exit:

@@ -9,27 +9,12 @@ from math import ceil
 from wallet_async.cli.call import make_session, timeouts_of
 from wallet_async.cli.options import Options
 from wallet_async.cli.reconcile.options import Asked, WorkOptions
-from wallet_async.engine.errors import InvalidInputError
 from wallet_async.engine.limits import Limits
 from wallet_async.engine.session import WalletSession
 from wallet_async.provider import Provider
 from wallet_async.rates import SharedRate
 from wallet_async.reconcile import Runner
 from wallet_async.reconcile.runners import PACE, Processes
-
-
-def check_engines(work: WorkOptions) -> None:
-    """Refuse options that exclude each other.
-
-    Raises:
-        InvalidInputError: Two ways to read are asked for, or a rate is shared that nobody has said.
-    """
-    if work.dask is not None and work.processes > 1:
-        raise InvalidInputError("--dask and --processes exclude each other: the cluster has processes of its own")
-    if work.dask is not None and work.pace is not None:
-        raise InvalidInputError(f"with --dask each worker finds the store of a shared rate in its own {PACE}, not here")
-    if work.pace is not None and work.rate is None:
-        raise InvalidInputError("--pace shares a rate: say which with --rate")
 
 
 def at_once(work: WorkOptions) -> int:
@@ -54,7 +39,7 @@ async def runner_of(
 
         yield Cluster(provider=provider, address=work.dask, rate=work.rate, timeouts=timeouts)
     elif work.processes > 1:
-        shared = {**environ, PACE: pace} if pace else environ
+        shared = {**environ, PACE: pace} if pace else dict(environ)
         yield Processes(provider=provider, count=work.processes, rate=work.rate, timeouts=timeouts, environ=shared)
     else:
         async with AsyncExitStack() as stack:

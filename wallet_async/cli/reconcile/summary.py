@@ -21,52 +21,58 @@ from wallet_async.engine.redact import printable
 from wallet_async.reconcile.model import Side, Summary, wallet_parts
 from wallet_async.reconcile.plan import PlanCounts
 from wallet_async.reconcile.report.figures import ClassFigures, Money, Overview, read_overview
+from wallet_async.reconcile.report.provider_side import provider_side
 from wallet_async.reconcile.report.words import count, number, places, short, verdict
 from wallet_async.reconcile.result import Result
 
 _EXAMPLES = 2
 """Differences of each class that are shown."""
 
+Unread = Sequence[tuple[str, str]]
+"""Wallets that could not be read, each with its error."""
+
 _NAME = 22
 """Characters of the longest name of a class, so that the figures stand under one another."""
 
 
-def show_summary(
-    console: Console, result: Result, *, json: bool, written: ResultOptions, plan: PlanCounts | None
-) -> None:
+def show_summary(console: Console, result: Result, *, written: ResultOptions, plan: PlanCounts | None) -> None:
     """Show how *result* came out, and name the files that were written.
 
     Raises:
         OutputError: It could not be written.
         BrokenPipeError: The reader has gone.
     """
-    if json:
+    if written.json:
         tell_json(result.summary)
         return
     files = [*written.differences, *([written.report] if written.report else [])]
     seen = read_overview(result.state.differences, spill=result.state.spill, shown=_EXAMPLES)
     if written.fix is not None and plan is not None:
         tell_plan(console, result.provider.name, written.fix, plan)
-    tell(console, result.summary, seen, see=files)
+    unread = provider_side(result.state.history, result.state.spill, shown=_EXAMPLES).unread
+    tell(console, result.summary, seen, unread=unread, see=files)
 
 
-def tell(console: Console, summary: Summary, seen: Overview, *, see: Sequence[Path] = ()) -> None:
+def tell(console: Console, summary: Summary, seen: Overview, *, unread: Unread = (), see: Sequence[Path] = ()) -> None:
     """Say what was compared, what differs, and in the last line how it came out.
 
     Args:
         console: Where.
         summary: The reconciliation.
         seen: Its differences.
+        unread: The first wallets that could not be read, and why.
         see: The files that tell more.
 
     Raises:
         OutputError: It could not be written.
         BrokenPipeError: The reader has gone.
     """
-    show(console, Group(*page(summary, seen, see=see)))
+    show(console, Group(*page(summary, seen, unread=unread, see=see)))
 
 
-def page(summary: Summary, seen: Overview, *, see: Sequence[Path]) -> Iterator[RenderableType]:
+def page(
+    summary: Summary, seen: Overview, *, unread: Unread = (), see: Sequence[Path] = ()
+) -> Iterator[RenderableType]:
     """Give what `tell` shows, part by part."""
     digits = places(summary, fractions=seen.fractions)
     yield Text(f"ledger against {summary.service}", "bold")
@@ -74,6 +80,8 @@ def page(summary: Summary, seen: Overview, *, see: Sequence[Path]) -> Iterator[R
     for title, style, found in (("differences", "red", seen.classes), ("notes", "yellow", seen.notes)):
         if found:
             yield from ("", _heading(title), *(_class(one, style, digits) for one in found))
+    if unread:
+        yield from ("", Text("  not read", "dim"), *(_failed(*one) for one in unread))
     end = Text(verdict(summary, seen.wallets), "bold green" if summary.clean else "bold red")
     if see:
         end.append(f": see {', '.join(map(str, see))}", "not bold default")
@@ -97,7 +105,7 @@ def _facts(summary: Summary, digits: int) -> RenderableType:
         "ledger": _side(summary.ledger, digits),
         "provider": _side(summary.provider, digits),
         "matched": "; ".join(f"{pairs:,} by {name}" for name, pairs in summary.matched.items() if pairs) or "none",
-        "balances": f"{summary.balances:,} compared with the sum of the history",
+        "balances": f"{summary.balances:,} compared with the sum of the history" if summary.balances else "none known",
     }
     beside = {
         "unknown": (summary.unknown_wallets, "{} that the provider does not know"),
@@ -133,6 +141,10 @@ def _class(found: ClassFigures, style: str, digits: int) -> RenderableType:
         for row in found.examples
     )
     return Group(line, *examples)
+
+
+def _failed(wallet: str, error: str) -> RenderableType:
+    return Padding(Text(printable(f"{' '.join(wallet_parts(wallet))}: {error}"), "dim"), (0, 0, 0, 4))
 
 
 def _money(stakes: Money, digits: int) -> str:

@@ -18,12 +18,13 @@ def check_target(path: Path) -> None:
     """See whether a file may be written to *path*.
 
     Raises:
-        InvalidInputError: Its folder is not there, or it is a folder itself.
+        InvalidInputError: Its folder is not there, or it is a folder or a device itself.
     """
     if not path.parent.is_dir():
         raise InvalidInputError(f"{path}: there is no folder {path.parent}")
-    if path.is_dir():
-        raise InvalidInputError(f"{path} is a folder, not a file")
+    if path.exists() and not path.is_file():
+        # What is written takes the place of what is there, were it a device.
+        raise InvalidInputError(f"{path} is {'a folder' if path.is_dir() else 'a device'}, not a file")
 
 
 def check_suffix(path: Path) -> None:

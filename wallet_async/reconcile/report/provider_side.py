@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from wallet_async.reconcile.database import database, quoted
+from wallet_async.reconcile.database import database, shards
 
 
 @frozen(kw_only=True)
@@ -25,10 +25,9 @@ class ProviderSide:
 
 def provider_side(history: Path, spill: Path, *, shown: int) -> ProviderSide:
     """Read the shards in the folder *history*; of the wallets that could not be read, the first *shown*."""
-    shards = sorted(history.glob("*.parquet"))
-    if not shards:
+    source = shards(history)
+    if source is None:
         return ProviderSide(first=None, last=None, unread=())
-    source = f"read_parquet([{', '.join(map(quoted, shards))}])"
     with database(spill) as connection:
         first, last = connection.execute(f"SELECT min(created_at), max(created_at) FROM {source}").fetchall()[0]
         unread = connection.execute(

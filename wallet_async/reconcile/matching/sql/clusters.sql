@@ -1,11 +1,12 @@
--- Rule 4, where several rows are alike. In the order of time a new cluster begins where more than the window lies between
--- two rows; where a line has no time, all of them are one cluster.
+-- Rule 4, where several rows are alike. In the order of time a new cluster begins where more than the window lies
+-- between two rows; where a line has no time, all of them are one cluster.
 CREATE OR REPLACE TEMP TABLE clustered AS
 WITH gaps AS (
     SELECT
         number, side, wallet, kind, amount, created_at, line, transaction_id,
         mark IS NOT NULL AS is_marked,
-        epoch_us(created_at) - lag(epoch_us(created_at)) OVER (alike ORDER BY created_at, number) > getvariable('window_us')
+        epoch_us(created_at) - lag(epoch_us(created_at)) OVER (alike ORDER BY created_at, number)
+            > getvariable('window_us')
         AND count(*) OVER alike = count(created_at) OVER alike AS is_new
     FROM crowded
     WINDOW alike AS (PARTITION BY wallet, kind, amount)
@@ -44,7 +45,10 @@ END;
 INSERT INTO pairs
 SELECT
     mine.number, theirs.number, '{matched_by}',
-    CASE WHEN lines > 1 THEN format('{{0}} in the ledger and {{0}} at the provider are alike: paired in order of time', lines) END
+    CASE
+        WHEN lines > 1
+        THEN format('{{0}} in the ledger and {{0}} at the provider are alike: paired in order of time', lines)
+    END
 FROM clustered AS mine JOIN clustered AS theirs USING (place, turn, lines)
 WHERE mine.side = 'ledger' AND theirs.side = 'provider' AND mine.fits;
 

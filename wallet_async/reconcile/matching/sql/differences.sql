@@ -6,7 +6,8 @@ SELECT
     mine.kind IS DISTINCT FROM theirs.kind AS other_kind,
     mine.amount IS DISTINCT FROM theirs.amount AS other_amount,
     coalesce(upper(mine.currency) <> upper(theirs.currency), false) AS other_currency,
-    coalesce(abs(epoch_us(mine.created_at) - epoch_us(theirs.created_at)) > getvariable('window_us'), false) AS other_time
+    coalesce(abs(epoch_us(mine.created_at) - epoch_us(theirs.created_at)) > getvariable('window_us'), false)
+        AS other_time
 FROM pairs JOIN entries AS mine ON mine.number = ledger JOIN entries AS theirs ON theirs.number = provider
 WHERE (doubt IS NOT NULL OR other_kind OR other_amount OR other_currency OR other_time OR theirs.problem IS NOT NULL)
     AND NOT (

@@ -1,4 +1,5 @@
--- Both sides of some of the wallets, in one table. "First" means everywhere: by created_at, then line or transaction_id.
+-- Both sides of some of the wallets, in one table. "First" means everywhere: by created_at, then by line on the one
+-- side and by transaction_id on the other.
 CREATE TEMP TABLE entries AS
 SELECT nextval('numbers') AS number, * FROM (
     SELECT

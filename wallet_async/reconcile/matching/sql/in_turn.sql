@@ -1,5 +1,5 @@
--- Rules 1 and 2, where several rows have one id or reference: those alike in ({alike}), the first with the first, the second
--- with the second; but only where a closer likeness has paired none of them.
+-- Rules 1 and 2, where several rows have one id or reference: those alike in ({alike}), the first with
+-- the first, the second with the second; but only where a closer likeness has paired none of them.
 INSERT INTO pairs
 WITH waiting AS (
     SELECT

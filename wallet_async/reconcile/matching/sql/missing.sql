@@ -13,11 +13,15 @@ GROUP BY mine.number;
 INSERT INTO verdicts
 SELECT
     number,
-    CASE WHEN problem IS NOT NULL THEN 'unreadable_row' WHEN side = 'ledger' THEN 'missing_at_provider' ELSE 'missing_in_ledger' END,
+    CASE
+        WHEN problem IS NOT NULL THEN 'unreadable_row'
+        WHEN side = 'ledger' THEN 'missing_at_provider'
+        ELSE 'missing_in_ledger'
+    END,
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN NOT known THEN 'the provider does not know this wallet'
-        ELSE kind || ' of ' || plain(amount)
-            || CASE side WHEN 'ledger' THEN ' in the ledger, none at the provider' ELSE ' at the provider, none in the ledger' END
+        WHEN side = 'ledger' THEN kind || ' of ' || plain(amount) || ' in the ledger, none at the provider'
+        ELSE kind || ' of ' || plain(amount) || ' at the provider, none in the ledger'
     END
 FROM leftovers ANTI JOIN verdicts USING (number) LEFT JOIN wallets USING (wallet);

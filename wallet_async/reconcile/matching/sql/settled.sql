@@ -1,8 +1,9 @@
 -- Rule 10: what an applied plan has booked, on either side. A movement under the ledger's own reference is a pair by
 -- now; of any other the first row makes up for its difference, and is none itself.
 INSERT INTO settled
-SELECT DISTINCT difference, reference
-FROM plan SEMI JOIN entries USING (side, wallet, mark);
+SELECT difference, min(reference)
+FROM plan SEMI JOIN entries USING (side, wallet, mark)
+GROUP BY difference;
 
 CREATE TEMP TABLE settling AS
 SELECT number FROM (
