@@ -99,7 +99,7 @@ def test_killed_and_gone_on_with(rehook: SandboxProcess, tmp_path: Path) -> None
     check_it_goes_on(Night(tmp_path, rehook, SIZE + 10), rehook)
 
 
-@pytest.mark.skipif("EXAMPLES_WHOLE" not in os.environ, reason="EXAMPLES_WHOLE=1 runs it")
+@pytest.mark.skipif("RECONCILE_WHOLE" not in os.environ, reason="RECONCILE_WHOLE=1 runs it")
 def test_twin_a_state_of_its_own(rehook: SandboxProcess, tmp_path: Path) -> None:
     """Sabotaged: with another state for each call nothing of the first one is kept."""
     script = tmp_path / "reconcile.sh"

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.brokers.redis_server import RedisServer
+from tests.reconcile.whole import whole
 from wallet_async.rates.gcra import LATE, spacing
 
 from .world import most
@@ -66,11 +67,13 @@ def check(left: list[float]) -> None:
     assert (found <= PER_SECOND, burst <= most_at_a_moment) == (True, True)
 
 
+@whole
 async def test_three_processes(url: str, name: str) -> None:
     """Whatever second one looks at, all three together have not sent more than one rate allows."""
     check(await hammered(url, name, "shared"))
 
 
+@whole
 @pytest.mark.parametrize("kind", ["alone", "careless"])
 async def test_three_processes_sabotaged(redis_server: RedisServer, name: str, kind: str) -> None:
     """Sabotaged twins: three with a rate each send more, and so does one that sends what it missed while stopped."""

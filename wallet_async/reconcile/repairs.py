@@ -133,7 +133,7 @@ def _reference(found: Found) -> str:
     facts: tuple[object, ...] = (found.wallet, found.transaction_id)
     if found.transaction_id is None:
         line = (found.ledger_kind, plain(found.ledger_amount or Decimal()), found.ledger_created_at)
-        facts = (found.wallet, found.label, found.ledger_transaction_id, *line, found.ordinal)
+        facts = (found.wallet, found.label, found.ledger_transaction_id, found.reference, *line, found.ordinal)
     return FIX + sha256("\0".join(map(str, facts)).encode()).hexdigest()[:16]
 
 

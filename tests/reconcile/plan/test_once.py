@@ -172,3 +172,11 @@ def test_a_reference_stands_for_one_movement(tmp_path: Path) -> None:
     counts, rows = planned(tmp_path, [*shared, missing(4, reference="order-2")])
     assert [row.reference for row in rows] == ["order-2"]
     assert counts.person == {"missing_at_provider": 2}
+
+
+def test_lines_that_are_alike_but_for_their_references_are_two(tmp_path: Path) -> None:
+    """Their corrections are told apart by them: a reference may stand in a plan once."""
+    alike = {"ledger_kind": "credit", "ledger_amount": 10, "ledger_transaction_id": "trhi_1"}
+    lines = [difference("duplicated_in_ledger", ledger_line=line, reference=f"r-{line}", **alike) for line in (2, 3)]
+    counts, rows = planned(tmp_path, lines)
+    assert (counts.ledger, len({row.reference for row in rows})) == (2, 2)

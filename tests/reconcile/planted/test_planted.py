@@ -16,12 +16,12 @@ from tests.reconcile.planted.checks import Run, chunk_read, compare, found_in, k
 from tests.reconcile.planted.driving import Stage, staged
 from tests.reconcile.planted.filling import planted_in
 from tests.reconcile.planted.world import World
+from tests.reconcile.whole import whole
 
 SEED = int(os.environ.get("PLANTED_SEED") or random.randrange(2**32))
-only_long = pytest.mark.skipif("PLANTED_LONG" not in os.environ, reason="a part of nox -s reconcile (PLANTED_LONG)")
 
 
-SIZES = {"rehook": (1_000, 3_500), "loyalty": (150, 1_500)}
+SIZES = {"rehook": (1_000, 5_000), "loyalty": (150, 1_500)}
 """Wallets and rows: three chunks, and less than one."""
 
 
@@ -53,13 +53,13 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
         yield Worlds(tmp_path_factory.mktemp("planted"), open_)
 
 
-@pytest.mark.parametrize("provider", ["rehook", "loyalty"])
+@pytest.mark.parametrize("provider", ["rehook", pytest.param("loyalty", marks=whole)])
 def test_every_planted_difference_is_found_and_none_is_invented(worlds: Worlds, provider: str) -> None:
     """Each stands under its class with its line and its transaction; the look-alikes are not told."""
     worlds.whole(provider)
 
 
-@only_long
+@whole
 def test_a_ledger_in_parquet_gives_the_same(worlds: Worlds) -> None:
     """What was planted is found in another kind of file, whose lines are counted without a header."""
     stage = worlds.stage("loyalty")
@@ -73,7 +73,7 @@ def test_a_ledger_in_parquet_gives_the_same(worlds: Worlds) -> None:
     compare(found, planted_in(stage.files))
 
 
-@only_long
+@whole
 def test_a_matcher_that_ignores_marks_invents_differences(worlds: Worlds) -> None:
     """Sabotaged twin: the same check fails where references count for nothing."""
     with pytest.raises(AssertionError, match="not found"):
@@ -85,7 +85,8 @@ def test_a_run_killed_three_times_ends_as_one_that_was_not(worlds: Worlds) -> No
     killed(worlds.stage("rehook"), worlds.whole("rehook"), [ledger_read, chunk_read, chunk_read])
 
 
-@pytest.mark.parametrize("way", ["forgets a shard", pytest.param("keeps half a shard", marks=only_long)])
+@whole
+@pytest.mark.parametrize("way", ["forgets a shard", "keeps half a shard"])
 def test_a_run_that_takes_too_much_for_read_ends_otherwise(worlds: Worlds, way: str) -> None:
     """Sabotaged twin: the same check fails where a chunk counts as read that is not, or not whole."""
     with pytest.raises(AssertionError, match=r"other differences|wallets were compared"):

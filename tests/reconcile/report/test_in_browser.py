@@ -14,8 +14,11 @@ import pytest
 
 from tests.reconcile.report.browser import CHROMIUM, DESKTOP, MISSING, PHONE, Seen, barriers, chromium, shown
 from tests.reconcile.report.made import made, report
+from tests.reconcile.whole import whole
 from wallet_async.reconcile.model import CLASSES
 from wallet_async.reconcile.report import Timing
+
+pytestmark = whole
 
 EVIL = "<script>document.title = 'run'</script>"
 

@@ -16,6 +16,7 @@ from rehook_async.sandbox import RehookApi
 from tests.brokers.redis_server import RedisServer, redis_server  # noqa: F401 - fixtures
 from tests.kit import closed_port
 from tests.rates.world import most
+from tests.reconcile.whole import whole
 from wallet_async.engine.errors import AuthenticationError, ConnectError, InvalidInputError, WalletError
 from wallet_async.reconcile.chunks import Job
 from wallet_async.reconcile.runners import PACE
@@ -26,6 +27,7 @@ from wallet_async.sandbox import Sandbox
 from .common import KEYS, REQUESTS, by_one, check_same, check_whole, environ, kill_one, sandbox, work
 
 distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install distributed")
+pytestmark = whole
 PER_SECOND = 150
 
 

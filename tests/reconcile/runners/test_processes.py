@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from rehook_async.provider import provider
+from tests.reconcile.whole import whole
 from wallet_async.engine.errors import AuthenticationError, InvalidInputError, WalletError
 from wallet_async.reconcile.chunks import Chunk, Job
 from wallet_async.reconcile.reader import Tally
@@ -80,11 +81,13 @@ async def check_a_killed_one(folder: Path) -> None:
     assert standing.requests >= REQUESTS
 
 
+@whole
 async def test_a_killed_process(tmp_path: Path) -> None:
     """It is replaced, and what it was reading is read anew."""
     await check_a_killed_one(tmp_path)
 
 
+@whole
 async def test_a_killed_process_whose_chunks_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sabotaged twin: whoever takes what a killed process was reading for read misses shards."""
 
@@ -101,6 +104,7 @@ async def test_a_killed_process_whose_chunks_are_dropped(tmp_path: Path, monkeyp
         await check_a_killed_one(tmp_path)
 
 
+@whole
 async def test_processes_that_cannot_live(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Where one after the other ends, the run ends too, and says so."""
     broken = {**os.environ, "PYTHONHOME": str(tmp_path)}
@@ -117,6 +121,7 @@ async def test_wrong_credentials(tmp_path: Path) -> None:
     assert mine() == []
 
 
+@whole
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 async def test_whoever_started_them_ends(tmp_path: Path, how: signal.Signals) -> None:
     """Interrupted or killed, it leaves no process, and none of them complains."""
