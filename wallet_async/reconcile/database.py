@@ -25,6 +25,7 @@ def database(spill: Path, *, memory: str = MEMORY, threads: int = THREADS) -> It
 
     Raises:
         InvalidInputError: The extra is not installed.
+        OSError: There is no room, in memory or on the disk, or a file cannot be read.
     """
     require_extra()
     import duckdb  # noqa: PLC0415 - the extra [reconcile]
@@ -43,6 +44,8 @@ def database(spill: Path, *, memory: str = MEMORY, threads: int = THREADS) -> It
         connection.execute("SET enable_progress_bar = false")  # `python -c` and notebooks would have it in their output
         connection.execute("SET TimeZone = 'UTC'")  # a text without a zone must not mean this machine's
         yield connection
+    except duckdb.OperationalError as error:
+        raise OSError(f"DuckDB, which spills to {spill}: {str(error).splitlines()[0]}") from None
     finally:
         connection.close()
 

@@ -77,6 +77,8 @@ def perform(asked: Asked) -> int:
         raise CommandError(f"interrupted{kept}", Exit.INTERRUPTED) from None
     except WalletError as error:
         raise _failure(error, state) from None
+    except OSError as error:
+        raise CommandError(error_line(error), Exit.UNWRITTEN) from None
     _tell(asked, result)
     return _code(result.summary)
 
