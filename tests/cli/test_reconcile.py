@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.process import Ended, Inside, SandboxProcess, end, start
 from tests.kit import closed_port
+from wallet_async.cli.reconcile import options
+from wallet_async.reconcile import matching
 
 HEADER = "source_id,wallet_id,kind,amount,reference"
 
@@ -94,6 +96,7 @@ WRONG = {
     "applied": (["rehook", "LEDGER", "--applied", "no-plan.csv"], "no-plan.csv"),
     "both first": (["rehook", "LEDGER", "--check", "--dry-run"], "exclude each other"),
     "pace of a cluster": (["rehook", "LEDGER", "--dask", "tcp://x:1", "--pace", "redis://x", "--rate", "1"], "its own"),
+    "no memory": (["rehook", "LEDGER", "--memory", "lots"], "memory must be megabytes or gigabytes"),
     "no rate": (["rehook", "LEDGER", "--rate", "0"], "--rate"),
     "plan": (["rehook", "LEDGER", "--fix", "plan.txt"], "the plan is written as .csv"),
     "the ledger itself": (["rehook", "LEDGER", "--fix", "LEDGER"], "named for two things"),
@@ -144,6 +147,11 @@ def test_two_processes_find_the_same(rehook: SandboxProcess, tmp_path: Path, sta
     assert (ended.rows[0]["wallets"], ended.rows[0]["unknown_wallets"]) == (3, 1)
     assert ended.rows[0]["ledger"]["credits"] == 45
     assert ended.err.splitlines()[-1].startswith("3 of 3 wallets")
+
+
+def test_the_memory_is_that_of_the_library() -> None:
+    """The command line repeats it, so that its help need not load what compares."""
+    assert options.MEMORY == matching.MEMORY
 
 
 def test_what_is_missing_is_named(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +21,7 @@ from wallet_async.reconcile.chunks import Job
 from wallet_async.reconcile.database import require_extra
 from wallet_async.reconcile.ledger import LedgerSource, Reading, read_ledger, read_wallets
 from wallet_async.reconcile.linking import link
-from wallet_async.reconcile.matching import Sides, match
+from wallet_async.reconcile.matching import MEMORY, Sides, match
 from wallet_async.reconcile.model import Rules
 from wallet_async.reconcile.plan import read_plan
 from wallet_async.reconcile.report import Timing
@@ -29,6 +30,14 @@ from wallet_async.reconcile.running import Local, OnStanding, Runner, work_of
 from wallet_async.reconcile.standing import Standing
 from wallet_async.reconcile.state import Progress, State
 from wallet_async.reconcile.wallets import figures, line_without_time, write_wallets
+
+_MEMORY = re.compile(r"\d+ ?[MG]B")
+
+
+def _memory(text: str) -> str:
+    if not isinstance(text, str) or not _MEMORY.fullmatch(text):
+        raise checks.reject("memory", text, "megabytes or gigabytes, such as '1500MB' or '4GB'")
+    return text
 
 
 def _ignore(_: object) -> None:
@@ -48,6 +57,7 @@ async def reconcile(
     applied: Sequence[str | Path] = (),
     journal: Journal | None = None,
     restart: bool = False,
+    memory: str = MEMORY,
     on_standing: OnStanding = _ignore,
 ) -> Result:
     """Compare the own ledger with the provider's histories of every wallet in it.
@@ -69,6 +79,8 @@ async def reconcile(
         applied: Plans of earlier runs (`Result.plan`) that were applied: what they mended is no difference.
         journal: Tells of movements that are in doubt or were settled.
         restart: Begin anew, whatever is in *state*.
+        memory: What the comparison may hold in memory, such as ``"1500MB"`` for ten million rows a side; the rest goes
+            to files. The process holds some 150 MB besides.
         on_standing: Called twice a second with how far the reading is.
 
     Raises:
@@ -86,6 +98,7 @@ async def reconcile(
         rules=rules or Rules(),
         balances=balances,
         concurrency=checks.count("concurrency", concurrency),
+        memory=_memory(memory),
     )
     require_extra()
     plans = [Path(plan) for plan in applied]
@@ -109,6 +122,7 @@ class _Run:
     rules: Rules
     balances: bool
     concurrency: int
+    memory: str
 
     @property
     def job(self) -> Job:
@@ -190,6 +204,7 @@ class _Run:
                 read_at=progress.read_at,
                 into=state.differences,
                 spill=state.spill,
+                memory=self.memory,
             )
         )
         wallets = await anyio.to_thread.run_sync(figures, state.wallets, state.spill)

@@ -21,6 +21,9 @@ _WORK = Group.create_ordered("Run")
 _RESULTS = Group.create_ordered("Results")
 _SETTINGS = Group.create_ordered("Settings")
 
+MEMORY = "250MB"
+"""What the library takes where nobody says; a test holds the two together, for help must not load DuckDB."""
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 
@@ -131,6 +134,14 @@ class WorkOptions:
             "named after the ledger, such as ledger.csv.reconcile.",
         ),
     ] = None
+    memory: Annotated[
+        str,
+        _option(
+            _WORK,
+            "What the comparison may hold in memory: 1500MB are good for ten million rows on each side. The process "
+            "holds some 150 MB besides.",
+        ),
+    ] = MEMORY
     restart: Annotated[bool, _flag(_WORK, "Begin anew, whatever is in the state.")] = False
     rate: Annotated[
         float | None,

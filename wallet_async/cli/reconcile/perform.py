@@ -154,6 +154,7 @@ async def _reconcile(it: _Opened, state: Path) -> Result:
             applied=asked.rules.applied,
             journal=journal,
             restart=asked.work.restart,
+            memory=asked.work.memory,
             on_standing=screen.show,
         )
 
