@@ -20,9 +20,9 @@ _LIKENESSES = ("kind, amount", "kind", "")
 """Where several rows have one id or mark: what a pair has in common beside it, closest first."""
 _TWINS = (
     # One id is one movement, whatever the kind; one reference may be booked and taken back.
-    ("duplicated_in_ledger", "ledger", "wallet, transaction_id", "another line has the same transaction id"),
-    ("duplicated_in_ledger", "ledger", "wallet, mark, kind", "another line has the same reference and kind"),
-    ("duplicated_at_provider", "provider", "wallet, mark, kind", "another row has the same reference and kind"),
+    ("duplicated_in_ledger", "ledger", "wallet, transaction_id", "has the same transaction id"),
+    ("duplicated_in_ledger", "ledger", "wallet, mark, kind", "has the same reference and kind"),
+    ("duplicated_at_provider", "provider", "wallet, mark, kind", "has the same reference and kind"),
 )
 # What arrived since the ledger was read may be the partner of a line that has none, but sows no doubt about others.
 _BOOKED = ("NOT has_arrived_since(created_at)", "has_arrived_since(created_at)")
@@ -49,8 +49,8 @@ def match_part(connection: DuckDBPyConnection) -> None:
             run(connection, "in_turn", alike=alike, matched_by=matched_by)
     run(connection, "settled")
     run(connection, "contradictions")
-    for class_, side, family, detail in _TWINS:
-        run(connection, "twins", class_=class_, side=side, family=family, detail=detail)
+    for class_, side, family, has_the_same in _TWINS:
+        run(connection, "twins", class_=class_, side=side, family=family, has_the_same=has_the_same)
     for booked in _BOOKED:
         run(connection, "alike", booked=booked, matched_by=ALIKE)
         run(connection, "clusters", matched_by=ALIKE)
