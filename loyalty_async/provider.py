@@ -23,9 +23,9 @@ _SANDBOX_CLIENT = ("sandbox-client", "sandbox-client-secret")
 class LoyaltyProvider:
     """Hands the loyalty wallets over; see `wallet_async.provider.Provider`."""
 
-    name = "loyalty"
-    wallet_fields = ("wallet_number",)
-    walk_lookups = 1
+    name: str = "loyalty"
+    wallet_fields: tuple[str, ...] = ("wallet_number",)
+    walk_lookups: int = 1
     empty_history = (
         "whether loyalty movements are listed is not documented; "
         "`wallet-async loyalty wallet WALLET_NUMBER` shows if Sipay knows the wallet"

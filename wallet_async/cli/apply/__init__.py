@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 from wallet_async.cli.journal.options import DEFAULTS, Options, Url, journal_url
 from wallet_async.cli.sandbox import Flag
 
-Above = Number(gt=0)
+_ABOVE = Number(gt=0)
 
 
 def apply(  # noqa: D417 - what all commands take is explained once, in journal/options.py
@@ -23,8 +23,8 @@ def apply(  # noqa: D417 - what all commands take is explained once, in journal/
     yes: Flag = False,
     report: Path | None = None,
     concurrency: Annotated[int, Parameter(validator=Number(gte=1))] = 50,
-    rate: Annotated[float | None, Parameter(validator=Above)] = None,
-    timeout: Annotated[float, Parameter(validator=Above)] = 30.0,
+    rate: Annotated[float | None, Parameter(validator=_ABOVE)] = None,
+    timeout: Annotated[float, Parameter(validator=_ABOVE)] = 30.0,
     options: Options = DEFAULTS,
 ) -> None:
     """Book the movements of a plan at the provider, each once for its reference, after showing them and asking.

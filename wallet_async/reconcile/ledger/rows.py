@@ -44,7 +44,7 @@ class RowReader:
         self._zoned: str | None = None
         self._zoneless: str | None = None
         self._first_problem: str | None = None
-        self.unreadable = 0
+        self.unreadable: int = 0
         """Unreadable rows so far."""
 
     def rows(self, records: Iterable[Record]) -> Iterator[LedgerRow]:

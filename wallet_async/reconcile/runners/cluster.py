@@ -91,7 +91,7 @@ class Reading(WorkerPlugin):
 
     async def setup(self, worker: Worker) -> None:
         """Begin, on a worker that is there or joins."""
-        self.station = Station(self._order, os.environ)
+        self.station: Station = Station(self._order, os.environ)
         self._telling = asyncio.create_task(self._tell(worker))
 
     async def teardown(self, worker: Worker) -> None:  # noqa: ARG002 - the name is distributed's
