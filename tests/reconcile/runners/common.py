@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from wallet_async.reconcile.model import wallet_text
 from wallet_async.reconcile.running import Local, Work
 from wallet_async.reconcile.standing import Standing
 from wallet_async.sandbox import FaultPlan, Sandbox
+from wallet_async.sandbox.api import Answer, Request
 
 KEYS = ("sandbox-api-key", "canary-secret-9q2x")
 WALLETS = 120
@@ -28,13 +31,26 @@ REQUESTS = WALLETS * 2
 ROWS = 15
 
 
-def filled() -> RehookApi:
+class Watched(RehookApi):
+    """Writes down when requests arrive."""
+
+    def __init__(self) -> None:
+        super().__init__(*KEYS, balances=True)
+        self.arrived: list[float] = []
+
+    def answer(self, request: Request) -> Answer:
+        self.arrived.append(time.monotonic())
+        return super().answer(request)
+
+
+def filled() -> Watched:
     """Make a stand-in with wallets in it."""
-    api = RehookApi(*KEYS, balances=True)
+    api = Watched()
     for key in keys():
         api.add_wallet(*key, balance=0)
         for row in range(ROWS):
-            api.ledger.append(key, "credit", Decimal(row + 1) / 8)
+            moment = datetime(2026, 1, 1 + row, tzinfo=UTC)
+            api.ledger.append(key, "credit", Decimal(row + 1) / 8, created_at=moment)
     return api
 
 
@@ -42,7 +58,7 @@ def keys() -> list[tuple[str, str]]:
     return [(f"customer-{number:03}", f"waty_{number:03}") for number in range(WALLETS)]
 
 
-def sandbox(latency: str = "5ms", *, port: int = 0) -> Sandbox[RehookApi]:
+def sandbox(latency: str = "5ms", *, port: int = 0) -> Sandbox[Watched]:
     return Sandbox(filled(), faults=FaultPlan.parse(f"latency {latency}", seed=1), port=port)
 
 
@@ -59,6 +75,16 @@ def work(folder: Path, *, concurrency: int = 4) -> Work:
     return Work(
         job=Job(provider="rehook", concurrency=concurrency), chunks=chunks, folder=folder, done=0, total=WALLETS
     )
+
+
+def ledger_of(path: Path) -> Path:
+    """Write a ledger that says what the stand-in holds, but for three lines: one more, one less, one with more."""
+    lines = [f"{','.join(key)},{Decimal(row + 1) / 8}" for key in keys() for row in range(ROWS)]
+    lines[7] += "5"
+    lines[100:101] = []
+    lines.append(f"{','.join(keys()[3])},77")
+    path.write_text("\n".join(["source_id,wallet_id,amount", *lines, ""]))
+    return path
 
 
 async def by_one(environ: Mapping[str, str], folder: Path) -> None:

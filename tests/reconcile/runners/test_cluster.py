@@ -18,13 +18,14 @@ from tests.kit import closed_port
 from tests.rates.world import most
 from tests.reconcile.whole import whole
 from wallet_async.engine.errors import AuthenticationError, ConnectError, InvalidInputError, WalletError
+from wallet_async.reconcile import CsvLedger, reconcile
 from wallet_async.reconcile.chunks import Job
 from wallet_async.reconcile.runners import PACE
 from wallet_async.reconcile.runners.station import Order
 from wallet_async.reconcile.standing import Standing
 from wallet_async.sandbox import Sandbox
 
-from .common import KEYS, REQUESTS, by_one, check_same, check_whole, environ, kill_one, sandbox, work
+from .common import EACH, KEYS, REQUESTS, by_one, check_same, check_whole, environ, kill_one, ledger_of, sandbox, work
 
 distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install distributed")
 pytestmark = whole
@@ -79,14 +80,43 @@ async def test_a_killed_worker(local: Any, port: int, tmp_path: Path) -> None:
         await kill_one(provided, lambda: workers)
         standing = await run
         await client.unregister_worker_plugin("recording")
+        arrived = list(provided.api.arrived)
         await by_one(environ(provided.url), tmp_path / "one")
         assert provided.observed.commits == 0
     check_same(tmp_path / "cluster", tmp_path / "one")
     check_whole(standing)
     left = moments(tmp_path)
-    print(f"{len(left)} requests in {max(left) - min(left):.2f} s, {most(left)} in one second at most")
-    assert len(left) >= REQUESTS
+    took = max(left) - min(left)
+    print(f"{len(left)} requests in {took:.2f} s: in one second {most(left)} left at most, {most(arrived)} arrived")
+    assert len(left) >= len(arrived) >= REQUESTS
     assert PER_SECOND / 3 < most(left) <= PER_SECOND
+    assert most(arrived) <= PER_SECOND * 1.05
+
+
+async def test_a_cluster_ends_as_one_process(
+    local: Any, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole reconciliation, with a worker killed in mid-run: the same differences byte for byte, and figures."""
+    from wallet_async.reconcile.runners.cluster import Cluster
+
+    monkeypatch.setattr("wallet_async.reconcile.wallets.cut.__defaults__", (EACH,))
+    monkeypatch.setattr("wallet_async.reconcile.running.SIZE", EACH)
+    ledger = CsvLedger(ledger_of(tmp_path / "ledger.csv"))
+    async with (
+        distributed.Client(local.scheduler_address, asynchronous=True, set_as_default=False) as client,
+        sandbox(port=port) as provided,
+        provider.session(environ(provided.url)) as session,
+    ):
+        one = await reconcile(session, ledger, state=tmp_path / "one")
+        provided.observed.reset()
+        workers = [*(await client.run(os.getpid)).values()]
+        cluster = Cluster(provider=provider, address=local.scheduler_address)
+        run = asyncio.create_task(reconcile(cluster, ledger, state=tmp_path / "cluster", concurrency=4))
+        await kill_one(provided, lambda: workers)
+        many = await run
+    assert sum(one.summary.differences.values()) == 3
+    assert many.summary == one.summary
+    assert many.state.differences.read_bytes() == one.state.differences.read_bytes()
 
 
 async def test_a_killed_worker_that_may_not_be(local: Any, port: int, tmp_path: Path) -> None:
