@@ -80,6 +80,33 @@ def test_twin_a_folder_that_nobody_holds(state: State, monkeypatch: pytest.Monke
         test_two_runs_do_not_share_a_folder(state)
 
 
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    """What has the names of ours in it is not removed."""
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "2025.txt").write_text("mine")
+    (tmp_path / "notes.txt").write_text("mine too")
+    with pytest.raises(InvalidInputError, match=r"no state of a reconciliation: it holds 'notes.txt'"):
+        check_untouched(tmp_path)
+    assert (tmp_path / "history" / "2025.txt").exists()
+    (tmp_path / "notes.txt").unlink()
+    with pytest.raises(InvalidInputError, match=r"it holds '2025.txt'"):
+        check_untouched(tmp_path)
+
+
+def test_twin_a_state_that_takes_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sabotaged: the same folder loses its files."""
+    monkeypatch.setattr(State, "_refuse_foreign", lambda state: None)
+    with pytest.raises(pytest.fail.Exception):
+        test_a_folder_of_somebody_else_is_left_alone(tmp_path)
+    assert not (tmp_path / "history" / "2025.txt").exists()
+
+
+def check_untouched(folder: Path) -> None:
+    state = State(folder)
+    with state.held():
+        state.begin(ASKED, NOW, restart=True)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 2}', '{"format": 1, "asked": "x"}'])
 def test_a_broken_state_says_what_to_do(state: State, text: str) -> None:
     """One line, and --restart begins anew."""

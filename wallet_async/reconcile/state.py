@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _FORMAT = 1
+_LOCK = "lock"
 
 
 @frozen(kw_only=True)
@@ -64,13 +65,14 @@ class State:
         """Hold the folder against other runs.
 
         Raises:
-            InvalidInputError: Another run works in it, or it cannot be written to.
+            InvalidInputError: Another run works in it, it is somebody else's folder, or it cannot be written to.
         """
         from filelock import FileLock, Timeout  # noqa: PLC0415 - the extra [reconcile]
 
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / "lock", timeout=0)
+            self._refuse_foreign()
+            lock = FileLock(self.folder / _LOCK, timeout=0)
             lock.acquire()
         except Timeout:
             raise InvalidInputError(
@@ -83,6 +85,17 @@ class State:
         finally:
             shutil.rmtree(self.spill, ignore_errors=True)
             lock.release()
+
+    def _refuse_foreign(self) -> None:
+        """Refuse a folder with files of somebody else's: a run removes what it finds under its own names."""
+        if self._file.exists():
+            return
+        ours = {self.folder / _LOCK, self.history, self.spill}
+        strangers = [path.name for path in (*self.folder.iterdir(), *self.history.glob("*")) if path not in ours]
+        if strangers:
+            raise InvalidInputError(
+                f"{self.folder} is no state of a reconciliation: it holds {min(strangers)!r}; name a new folder"
+            )
 
     def begin(self, asked: Mapping[str, Any], now: datetime, *, restart: bool) -> Progress:
         """Go on with an unfinished run for the same question, or begin anew.
