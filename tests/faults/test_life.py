@@ -70,7 +70,7 @@ def test_made_without_a_loop(client: Client) -> None:
 
         async def use() -> None:
             async with CommitServer(good(), flavour=client.flavour) as server, no_leaks():
-                session._base_url = server.url
+                session.base_url = server.url
                 async with session:
                     assert await client.write(session)
 

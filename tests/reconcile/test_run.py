@@ -200,3 +200,14 @@ async def test_a_run_that_compares_less_than_it_read_says_so(
     monkeypatch.setattr(run, "match", careless)
     with pytest.raises(RuntimeError, match="0 of 5 wallets were compared"):
         await reconcile(rehook, ledger, state=tmp_path / "state")
+
+
+async def test_two_places_are_not_mixed(
+    rehook_sandbox: Sandbox, rehook: RehookSession, ledger: CsvLedger, tmp_path: Path
+) -> None:
+    """What was read at a sandbox is not gone on with at the provider itself."""
+    rehook_sandbox.faults.add(Fault("status", status=500, operation="transactions", times=1))
+    await reconcile(rehook, ledger, state=tmp_path / "state", concurrency=1)
+    async with RehookSession(*KEYS, base_url="http://127.0.0.1:1") as elsewhere:
+        with pytest.raises(InvalidInputError, match="at another place"):
+            await reconcile(elsewhere, ledger, state=tmp_path / "state", concurrency=1)

@@ -43,7 +43,7 @@ def test_an_unfinished_run_goes_on(state: State) -> None:
 def test_another_question_is_refused(state: State) -> None:
     """Two ledgers must not be mixed; nothing of the unfinished run is touched."""
     begun(state)
-    with state.held(), pytest.raises(InvalidInputError, match="unfinished run with another ledger or other options"):
+    with state.held(), pytest.raises(InvalidInputError, match="unfinished run with another ledger, at another place"):
         state.begin({**ASKED, "ledger": "another"}, LATER, restart=False)
     assert state.ledger.exists()
 
@@ -85,12 +85,13 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "history").mkdir()
     (tmp_path / "history" / "2025.txt").write_text("mine")
     (tmp_path / "notes.txt").write_text("mine too")
-    with pytest.raises(InvalidInputError, match=r"no state of a reconciliation: it holds 'notes.txt'"):
+    with pytest.raises(InvalidInputError, match=r"no state of a reconciliation: it holds '2025.txt'"):
         check_untouched(tmp_path)
     assert (tmp_path / "history" / "2025.txt").exists()
-    (tmp_path / "notes.txt").unlink()
+    (tmp_path / "history" / "2025.txt").rename(tmp_path / "2025.txt")
     with pytest.raises(InvalidInputError, match=r"it holds '2025.txt'"):
         check_untouched(tmp_path)
+    (tmp_path / "2025.txt").rename(tmp_path / "history" / "2025.txt")
 
 
 def test_twin_a_state_that_takes_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

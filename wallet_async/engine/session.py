@@ -67,7 +67,8 @@ class WalletSession(ABC):
         on_event: OnEvent | None = None,
         journal: Journal | None = None,
     ) -> None:
-        self._base_url = checks.base_url("base_url", base_url)
+        self.base_url: str = checks.base_url("base_url", base_url)
+        """Where its requests go."""
         self._auth = auth
         self._limits = checks.setting("limits", limits, Limits)
         self._retry = checks.setting("retry", retry, RetryPolicy)
@@ -154,7 +155,7 @@ class WalletSession(ABC):
         """Await ``function(item)`` for very many items under one bound; results come as they finish.
 
         Args:
-            function: One of this session's reading calls, such as `wallets`, or a coroutine function that makes some.
+            function: Such as `wallets`, or a coroutine function that makes several reading calls.
             items: Of any number.
             concurrency: As in `scan`.
             on_progress: As in `scan`.
@@ -273,9 +274,8 @@ class WalletSession(ABC):
         for name in ("cattrs.gen", "wallet_async.engine.fast", _TRANSPORT):
             if name not in sys.modules:
                 await anyio.to_thread.run_sync(import_module, name)
-        transport: Transport = import_module(_TRANSPORT).open_transport(
-            self._base_url, self._limits, self._timeouts, self._http
-        )
+        open_transport = import_module(_TRANSPORT).open_transport
+        transport: Transport = open_transport(self.base_url, self._limits, self._timeouts, self._http)
         self._transport = transport
         return Sender(
             transport=transport,
@@ -288,7 +288,7 @@ class WalletSession(ABC):
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open" if self._sender else "not opened yet"
-        return f"<{type(self).__name__} {self._base_url} {state}>"
+        return f"<{type(self).__name__} {self.base_url} {state}>"
 
     def __del__(self) -> None:
         if getattr(self, "_transport", None) is not None and not self._closed and self._http is None:

@@ -140,6 +140,7 @@ class _Run:
             "wallets": self.wallets and self.wallets.fingerprint(),
             "reading": asdict(self.reading),
             "provider": job.provider,
+            "place": self.runner.place,
             "since": job.since,
             "balances": job.balances,
         }

@@ -66,6 +66,10 @@ class Runner(Protocol):
     def provider(self) -> Provider:
         """Whose wallets."""
 
+    @property
+    def place(self) -> str:
+        """Where its requests go, as far as that is known here: an unfinished run is gone on with at the same place."""
+
     async def run(self, work: Work, on_standing: OnStanding) -> Standing:
         """Read every chunk of *work*; when it returns, each has its shard. Cancelled, it ends what it started.
 
@@ -80,6 +84,11 @@ class Local:
 
     session: WalletSession
     provider: Provider
+
+    @property
+    def place(self) -> str:
+        """Where the session's requests go."""
+        return self.session.base_url
 
     async def run(self, work: Work, on_standing: OnStanding) -> Standing:
         """Read every chunk."""

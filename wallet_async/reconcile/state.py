@@ -111,7 +111,7 @@ class State:
             last = None  # over, or nothing that took a request is there
         if last is not None and last.asked != digest:
             raise InvalidInputError(
-                f"{self.folder} holds an unfinished run with another ledger or other options; "
+                f"{self.folder} holds an unfinished run with another ledger, at another place or with other options; "
                 "finish that one, name another state, or begin anew with restart (--restart)"
             )
         if last is None:

@@ -60,6 +60,11 @@ class Cluster:
     timeouts: Timeouts = field(factory=Timeouts)
     """Of their sessions."""
 
+    @property
+    def place(self) -> str:
+        """The scheduler: where requests go is known to its workers alone."""
+        return self.address
+
     async def run(self, work: Work, on_standing: OnStanding) -> Standing:
         """Read every chunk; see `Runner`.
 

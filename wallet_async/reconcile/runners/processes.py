@@ -50,6 +50,11 @@ class Processes:
     environ: Mapping[str, str] = field(factory=lambda: os.environ, repr=False)
     """Their environment."""
 
+    @property
+    def place(self) -> str:
+        """Where the requests go of a session that is made from *environ*."""
+        return self.provider.session(self.environ).base_url
+
     async def run(self, work: Work, on_standing: OnStanding) -> Standing:
         """Read every chunk; see `Runner`."""
         now = asyncio.get_running_loop().time
