@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.process import Ended, SandboxProcess
-from tests.reconcile.plan.differences import Row, missing, write
+from tests.reconcile.repair.differences import Row, missing, write
 from wallet_async.provider import load_provider
-from wallet_async.reconcile.plan import write_plan
+from wallet_async.reconcile.repair.plan import write_plan
 
 
 def plan_of(folder: Path, rows: Sequence[Row], provider: str = "rehook") -> str:

@@ -15,11 +15,11 @@ from rehook_async import RehookSession
 from tests.cli.journal import one_line, url_of
 from tests.cli.plans import booked, lines, plan_of, states
 from tests.cli.process import Inside, SandboxProcess, end, start
-from tests.reconcile.plan.differences import only_there
+from tests.reconcile.repair.differences import only_there
 from wallet_async.cli.apply import work
 from wallet_async.engine.errors import WalletError
 from wallet_async.journal import Journal
-from wallet_async.reconcile import applying
+from wallet_async.reconcile.repair import applying
 
 
 def applies_once(sandbox: SandboxProcess, folder: Path, url: str, inside: Inside) -> None:

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from wallet_async.provider import Provider
 from wallet_async.reconcile.database import database, quoted
 from wallet_async.reconcile.model import DIFFERENCE_COLUMNS, Class, Rules, Summary, wallet_parts
-from wallet_async.reconcile.plan import PlanCounts, write_plan
+from wallet_async.reconcile.repair.plan import PlanCounts, write_plan
 from wallet_async.reconcile.report import Timing, write_differences, write_report
 from wallet_async.reconcile.state import State
 

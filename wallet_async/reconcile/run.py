@@ -23,7 +23,7 @@ from wallet_async.reconcile.ledger import LedgerSource, Reading, read_ledger, re
 from wallet_async.reconcile.linking import link
 from wallet_async.reconcile.matching import MEMORY, Sides, match
 from wallet_async.reconcile.model import Rules
-from wallet_async.reconcile.plan import read_plan
+from wallet_async.reconcile.repair.plan import read_plan
 from wallet_async.reconcile.report import Timing
 from wallet_async.reconcile.result import Result
 from wallet_async.reconcile.running import Local, OnStanding, Runner, work_of

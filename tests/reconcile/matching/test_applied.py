@@ -16,7 +16,7 @@ from tests.reconcile.matching.world import PROVIDER, READ_AT, Line, Row, World, 
 from wallet_async.engine.errors import InvalidInputError
 from wallet_async.reconcile.matching import steps
 from wallet_async.reconcile.model import wallet_text
-from wallet_async.reconcile.plan import write_plan
+from wallet_async.reconcile.repair.plan import write_plan
 
 
 def _world(seed: int) -> World:

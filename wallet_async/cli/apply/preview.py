@@ -10,7 +10,7 @@ from attrs import frozen
 
 from wallet_async.cli.exits import CommandError, Exit
 from wallet_async.cli.tables import TableWriter
-from wallet_async.reconcile.plan import PlanRow
+from wallet_async.reconcile.repair.plan import PlanRow
 from wallet_async.reconcile.report.words import count
 
 _SHOWN = 20

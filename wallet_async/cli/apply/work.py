@@ -29,11 +29,11 @@ from wallet_async.engine.limits import Limits
 from wallet_async.engine.session import WalletSession
 from wallet_async.journal import Journal
 from wallet_async.provider import Provider, load_provider
-from wallet_async.reconcile.applying import Outcome, apply_movements
 from wallet_async.reconcile.files import replacing
-from wallet_async.reconcile.plan import read_plan
+from wallet_async.reconcile.repair.applying import Outcome, apply_movements
+from wallet_async.reconcile.repair.plan import read_plan
+from wallet_async.reconcile.repair.sheet import shielded
 from wallet_async.reconcile.report.words import count
-from wallet_async.reconcile.sheet import shielded
 
 
 @frozen(kw_only=True)

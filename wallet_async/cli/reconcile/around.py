@@ -16,7 +16,7 @@ from wallet_async.cli.console import show
 from wallet_async.engine.redact import printable
 from wallet_async.reconcile import Budget, Understanding
 from wallet_async.reconcile.model import wallet_parts
-from wallet_async.reconcile.plan import PlanCounts
+from wallet_async.reconcile.repair.plan import PlanCounts
 from wallet_async.reconcile.report.words import count, number
 
 _SHOWN = ("kind", "amount", "created_at", "transaction_id", "reference", "currency")

@@ -19,7 +19,7 @@ from wallet_async.cli.writers import put
 from wallet_async.engine import codec
 from wallet_async.engine.redact import printable
 from wallet_async.reconcile.model import Side, Summary, wallet_parts
-from wallet_async.reconcile.plan import PlanCounts
+from wallet_async.reconcile.repair.plan import PlanCounts
 from wallet_async.reconcile.report.figures import ClassFigures, Money, Overview, read_overview
 from wallet_async.reconcile.report.provider_side import provider_side
 from wallet_async.reconcile.report.words import count, number, places, short, verdict

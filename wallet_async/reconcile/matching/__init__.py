@@ -21,7 +21,7 @@ from wallet_async.reconcile.files import replacing
 from wallet_async.reconcile.matching.steps import match_part, run
 from wallet_async.reconcile.matching.summing import summarise
 from wallet_async.reconcile.model import HISTORY_COLUMNS, Rules, Summary, wallet_text
-from wallet_async.reconcile.plan import PlanRow, read_plan
+from wallet_async.reconcile.repair.plan import PlanRow, read_plan
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -10,7 +10,7 @@ import attrs
 
 from wallet_async.reconcile.database import quoted, shards
 from wallet_async.reconcile.model import AMOUNT
-from wallet_async.reconcile.repairs import Found, Repair, plain, repair
+from wallet_async.reconcile.repair.rules import Found, Repair, plain, repair
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from tests.reconcile.plan.differences import Row, difference, missing, only_there, unlike, write
+from tests.reconcile.repair.differences import Row, difference, missing, only_there, unlike, write
 from wallet_async.provider import load_provider
-from wallet_async.reconcile import evidence, plan, repairs
-from wallet_async.reconcile.plan import PlanCounts, PlanRow, read_plan, write_plan
-from wallet_async.reconcile.repairs import Found, Left, Repair
+from wallet_async.reconcile.repair import evidence, plan, rules
+from wallet_async.reconcile.repair.plan import PlanCounts, PlanRow, read_plan, write_plan
+from wallet_async.reconcile.repair.rules import Found, Left, Repair
 
 REHOOK = load_provider("rehook")
 BOOKED = [
@@ -88,7 +88,7 @@ def test_twin_references_of_another_make(named: str, tmp_path: Path, monkeypatch
     """Sabotaged twin: references that are new each time, or hang on the line, are booked again."""
     numbers = count()
     made = {"anew": lambda _: f"fix:{next(numbers):016}", "by id": lambda found: f"fix:{found.id}"}[named]
-    monkeypatch.setattr(repairs, "_reference", made)
+    monkeypatch.setattr(rules, "_reference", made)
     with pytest.raises(AssertionError):
         test_a_plan_does_not_hang_on_the_numbers_of_lines(tmp_path)
 
@@ -117,7 +117,7 @@ def test_twin_a_plan_that_does_not_ask_the_journal(tmp_path: Path, monkeypatch: 
     """Sabotaged twin: what is in doubt is booked by the plan, comes late, and is paid twice."""
 
     def forgetful(found: Found) -> Repair | Left:
-        return repairs.repair(evolve(found, journal_state=None))
+        return rules.repair(evolve(found, journal_state=None))
 
     monkeypatch.setattr(plan, "repair", forgetful)
     with pytest.raises(AssertionError):

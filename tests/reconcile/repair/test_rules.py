@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from wallet_async.engine.calls import Kind
 from wallet_async.reconcile.model import CLASSES
-from wallet_async.reconcile.repairs import FIX, Found, Left, Repair, plain, repair
+from wallet_async.reconcile.repair.rules import FIX, Found, Left, Repair, plain, repair
 
 CREDIT_10: dict[str, Any] = {"ledger_kind": "credit", "ledger_amount": Decimal(10)}
 MISSING = {"label": "missing_at_provider", **CREDIT_10}

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.reconcile.plan.differences import Row, difference, missing, only_there, unlike, write
+from tests.reconcile.repair.differences import Row, difference, missing, only_there, unlike, write
 from wallet_async.engine.errors import InvalidInputError
 from wallet_async.provider import Provider, load_provider
-from wallet_async.reconcile import plan, sheet
-from wallet_async.reconcile.plan import PlanCounts, read_plan, write_plan
+from wallet_async.reconcile.repair import plan, sheet
+from wallet_async.reconcile.repair.plan import PlanCounts, read_plan, write_plan
 
 REHOOK = load_provider("rehook")
 LOYALTY = load_provider("loyalty")

@@ -15,11 +15,11 @@ from wallet_async.engine.calls import Kind, MovementLike
 from wallet_async.engine.errors import InvalidInputError
 from wallet_async.provider import Provider
 from wallet_async.reconcile.database import database
-from wallet_async.reconcile.evidence import read_differences
 from wallet_async.reconcile.files import replacing
 from wallet_async.reconcile.model import wallet_parts
-from wallet_async.reconcile.repairs import Found, Left, Repair, Where, plain, repair
-from wallet_async.reconcile.sheet import read_rows, seal, shielded
+from wallet_async.reconcile.repair.evidence import read_differences
+from wallet_async.reconcile.repair.rules import Found, Left, Repair, Where, plain, repair
+from wallet_async.reconcile.repair.sheet import read_rows, seal, shielded
 
 
 @frozen(kw_only=True)

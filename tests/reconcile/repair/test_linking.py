@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.journal.conformance import brought
-from tests.reconcile.plan.differences import missing, only_there, read, unlike, write
+from tests.reconcile.repair.differences import missing, only_there, read, unlike, write
 from wallet_async.journal import Journal, JournalError
 from wallet_async.journal.entry import State
 from wallet_async.journal.sqlite import SqliteStore
