@@ -31,6 +31,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """Let all of it go again: extension modules look for what is left at the end, and would name it."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _sources_stay() -> Iterator[None]:
     """Spare the look at every file of a stack whether it has changed, which asyncio's debug mode takes at each step."""
