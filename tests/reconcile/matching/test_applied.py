@@ -107,6 +107,18 @@ def test_a_broken_settling_is_noticed(
         mended(world)
 
 
+def test_a_missing_movement_is_booked_late(tmp_path: Path) -> None:
+    """It has the ledger's own reference, and was booked when the plan was applied: that is a note."""
+    missing = World(lines=[Line(line=2, reference="order-1", created_at=at(0))], rows=[])
+    applied = _apply(missing, tmp_path)
+    late = evolve(applied, rows=[evolve(row, created_at=at(0) + timedelta(days=9)) for row in applied.rows])
+    (found,) = compare(late).differences
+    assert (found["class"], found["severity"]) == ("time_differs", "note")
+    assert found["detail"].endswith("settled by order-1")
+    (found,) = compare(evolve(late, applied=None)).differences
+    assert (found["class"], found["severity"]) == ("time_differs", "difference")
+
+
 def test_a_correction_booked_twice(tmp_path: Path) -> None:
     """A correction settles its difference once: booked again, it is a duplicate."""
     world = _apply(World(lines=[Line(line=2)], rows=[]), tmp_path)
