@@ -99,7 +99,8 @@ def _one_line_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:
-        raise InvalidInputError(f"{name} cannot be read as SQLite: {printable(str(error))}") from None
+        why = "the query does more than read" if "not authorized" in str(error) else printable(str(error))
+        raise InvalidInputError(f"{name} cannot be read as SQLite: {why}") from None
 
 
 def _records(
