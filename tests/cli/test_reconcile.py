@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import pytest
 from tests.cli.process import Ended, Inside, SandboxProcess, end, start
 from tests.kit import closed_port
 from wallet_async.cli.reconcile import options
-from wallet_async.reconcile import matching
+from wallet_async.reconcile import matching, result
 
 HEADER = "source_id,wallet_id,kind,amount,reference"
 
@@ -147,6 +148,21 @@ def test_two_processes_find_the_same(rehook: SandboxProcess, tmp_path: Path, sta
     assert (ended.rows[0]["wallets"], ended.rows[0]["unknown_wallets"]) == (3, 1)
     assert ended.rows[0]["ledger"]["credits"] == 45
     assert ended.err.splitlines()[-1].startswith("3 of 3 wallets")
+
+
+def test_a_file_that_cannot_be_written(
+    rehook: SandboxProcess, tmp_path: Path, state: list[str], inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 5, one line: 1 would say that both sides differ, and nobody would look at the disk."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(result.Result, "report", full)
+    ledger = ledger_of(tmp_path, booked(rehook, 1, inside))
+    ended = inside("reconcile", "rehook", ledger, *state, "--report", str(tmp_path / "r.html"), environ=rehook.environ)
+    assert ended.code == 5
+    assert "No space left on device" in ended.err.splitlines()[-1]
 
 
 def test_the_memory_is_that_of_the_library() -> None:

@@ -214,3 +214,34 @@ async def test_twin_a_balance_that_is_read_once(
     monkeypatch.setattr(reader, "_READINGS", 1)
     with pytest.raises(AssertionError):
         await check_balance(loyalty_sandbox, tmp_path)
+
+
+async def test_a_wallet_that_fails_is_not_read_again(loyalty_sandbox: Sandbox, tmp_path: Path) -> None:
+    """Half a history is no sum to hold against a balance: it would cost requests, and change nothing."""
+    loyalty_sandbox.api.add_wallet("LYT_1")
+    for row in range(25):
+        loyalty_sandbox.api.ledger.append("LYT_1", "credit", 1, reference=f"r-{row}")
+    loyalty_sandbox.faults.add(Fault("status", status=500, operation="transactions", nth=2))
+    async with LOYALTY.session(LOYALTY.sandbox_environ(loyalty_sandbox.url), retry=ONCE) as loyalty:
+        chunk = Chunk(0, ("LYT_1",))
+        await read_chunk(loyalty, LOYALTY, chunk, Job(provider="loyalty"), into=tmp_path / "0.parquet")
+    assert loyalty_sandbox.observed.requests["transactions"] == 2
+    assert len(rows_of(tmp_path / "0.parquet", "error", "error IS NOT NULL")) == 1
+
+
+async def test_twin_a_reading_that_forgets_what_failed(
+    loyalty_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sabotaged: whoever holds half a history against the balance reads it again, and the same check fails."""
+    differs = reader._Reading._differs
+
+    def forgetful(reading: Any, wallet: str) -> bool:
+        errors, reading._errors = reading._errors, {}
+        try:
+            return differs(reading, wallet)
+        finally:
+            reading._errors = errors
+
+    monkeypatch.setattr(reader._Reading, "_differs", forgetful)
+    with pytest.raises(AssertionError):
+        await test_a_wallet_that_fails_is_not_read_again(loyalty_sandbox, tmp_path)

@@ -15,7 +15,7 @@ from rehook_async import AuthenticationError, InvalidInputError, RehookSession
 from rehook_async.provider import provider
 from tests.reconcile.fewwallets import KEYS, LEDGER, fill
 from wallet_async.engine.retry import RetryPolicy
-from wallet_async.reconcile import CLASSES, CsvLedger, Result, Rules, Work, reconcile, run, wallets
+from wallet_async.reconcile import CLASSES, CsvLedger, Local, Result, Rules, Work, reconcile, run, wallets
 from wallet_async.reconcile.chunks import Job
 from wallet_async.reconcile.running import work_of
 from wallet_async.reconcile.state import State
@@ -211,3 +211,12 @@ async def test_two_places_are_not_mixed(
     async with RehookSession(*KEYS, base_url="http://127.0.0.1:1") as elsewhere:
         with pytest.raises(InvalidInputError, match="at another place"):
             await reconcile(elsewhere, ledger, state=tmp_path / "state", concurrency=1)
+
+
+async def test_twin_a_runner_that_does_not_say_where(
+    rehook_sandbox: Sandbox, rehook: RehookSession, ledger: CsvLedger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sabotaged: the run goes on at the other place, and the same check fails."""
+    monkeypatch.setattr(Local, "place", "somewhere")
+    with pytest.raises(pytest.fail.Exception):
+        await test_two_places_are_not_mixed(rehook_sandbox, rehook, ledger, tmp_path)

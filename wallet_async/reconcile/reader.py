@@ -97,7 +97,7 @@ class _Reading:
         keys: dict[str, Hashable] = {wallet: self._provider.wallet_key(wallet_parts(wallet)) for wallet in wallets}
         for number in range(_READINGS):
             await self._read(keys, number)
-            keys = {wallet: key for wallet, key in keys.items() if self._differs(self._statements[wallet])}
+            keys = {wallet: key for wallet, key in keys.items() if self._differs(wallet)}
             if not keys:
                 break
         _give_up_if_hopeless(wallets, self._errors)
@@ -171,10 +171,12 @@ class _Reading:
         else:
             self._errors[wallet] = error
 
-    def _differs(self, statement: Statement) -> bool:
+    def _differs(self, wallet: str) -> bool:
         """Whether a balance is not the sum of the history, which then may have grown between the two answers."""
-        whole = self._job.since is None and statement.known and statement.error is None
-        return bool(whole) and statement.balance is not None and statement.balance != statement.total
+        if self._job.since is not None or wallet in self._errors:
+            return False  # not the whole history
+        statement = self._statements[wallet]
+        return statement.balance is not None and statement.balance != statement.total
 
 
 def _give_up_if_hopeless(wallets: Sequence[str], errors: Mapping[str, WalletError]) -> None:

@@ -80,7 +80,7 @@ async def reconcile(
         journal: Tells of movements that are in doubt or were settled.
         restart: Begin anew, whatever is in *state*.
         memory: What the comparison may hold in memory, such as ``"1500MB"`` for ten million rows a side; the rest goes
-            to files. The process holds some 150 MB besides.
+            to files. The process holds some 100 MB besides.
         on_standing: Called twice a second with how far the reading is.
 
     Raises:
@@ -99,15 +99,10 @@ async def reconcile(
         balances=balances,
         concurrency=checks.count("concurrency", concurrency),
         memory=_memory(memory),
+        plans=tuple(map(Path, applied)),
+        journal=journal,
     )
-    require_extra()
-    plans = [Path(plan) for plan in applied]
-    for plan in plans:
-        read_plan(plan, runner.provider)  # refused now rather than after a million requests
-    with run.state.held():
-        progress = await run.read_ledger(restart=restart)
-        progress = await run.read_histories(progress, on_standing)
-        return await run.compare(progress, plans, journal)
+    return await run.whole(restart=restart, on_standing=on_standing)
 
 
 @frozen(kw_only=True)
@@ -123,6 +118,18 @@ class _Run:
     balances: bool
     concurrency: int
     memory: str
+    plans: tuple[Path, ...]
+    journal: Journal | None
+
+    async def whole(self, *, restart: bool, on_standing: OnStanding) -> Result:
+        """Do one part after the other; what can be refused is refused before the first."""
+        require_extra()
+        for plan in self.plans:
+            read_plan(plan, self.runner.provider)
+        with self.state.held():
+            progress = await self.read_ledger(restart=restart)
+            progress = await self.read_histories(progress, on_standing)
+            return await self.compare(progress)
 
     @property
     def job(self) -> Job:
@@ -192,14 +199,14 @@ class _Run:
             state.save(progress)
         return progress
 
-    async def compare(self, progress: Progress, applied: Sequence[Path], journal: Journal | None) -> Result:
+    async def compare(self, progress: Progress) -> Result:
         """Compare what was read."""
         state, provider = self.state, self.runner.provider
         assert progress.read_at is not None  # noqa: S101 - it has been read by now
         summary = await anyio.to_thread.run_sync(
             partial(
                 match,
-                Sides(ledger=state.ledger, history=state.history, applied=applied),
+                Sides(ledger=state.ledger, history=state.history, applied=self.plans),
                 self.rules,
                 provider=provider,
                 read_at=progress.read_at,
@@ -211,8 +218,8 @@ class _Run:
         wallets = await anyio.to_thread.run_sync(figures, state.wallets, state.spill)
         if summary.wallets != wallets.wallets:
             raise RuntimeError(f"{summary.wallets} of {wallets.wallets} wallets were compared")
-        if journal is not None:
-            await link(state.differences, journal, provider.name, state.spill)
+        if self.journal is not None:
+            await link(state.differences, self.journal, provider.name, state.spill)
         state.save(evolve(progress, finished=not summary.unread_wallets))
         timing = Timing(
             started_at=progress.started_at,
@@ -226,5 +233,5 @@ class _Run:
             rules=self.rules,
             state=state,
             provider=provider,
-            linked=journal is not None,
+            linked=self.journal is not None,
         )

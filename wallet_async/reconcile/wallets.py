@@ -7,6 +7,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from wallet_async.reconcile.budget import PAGE
 from wallet_async.reconcile.chunks import SIZE, Chunk, cut
 from wallet_async.reconcile.database import database, quoted
 from wallet_async.reconcile.files import replacing
@@ -52,7 +53,7 @@ def figures(wallets: Path, spill: Path) -> WalletFigures:
     """Count the wallets of a run, and the requests that their histories will take."""
     with database(spill) as connection:
         found = connection.execute(
-            "SELECT count(*), coalesce(sum(rows), 0)::BIGINT, coalesce(sum(rows // 20 + 1), 0)::BIGINT "
+            f"SELECT count(*), coalesce(sum(rows), 0)::BIGINT, coalesce(sum(rows // {PAGE} + 1), 0)::BIGINT "
             f"FROM read_parquet({quoted(wallets)})"
         ).fetchone()
     count, rows, pages = found or (0, 0, 0)

@@ -17,7 +17,7 @@ from wallet_async.engine.redact import printable
 from wallet_async.reconcile import Budget, Understanding
 from wallet_async.reconcile.model import wallet_parts
 from wallet_async.reconcile.repair.plan import PlanCounts
-from wallet_async.reconcile.report.words import count, number
+from wallet_async.reconcile.report.words import count, number, span
 
 _SHOWN = ("kind", "amount", "created_at", "transaction_id", "reference", "currency")
 """Columns of a row as it was understood, behind those of its wallet."""
@@ -88,7 +88,9 @@ def show_budget(console: Console, budget: Budget, *, rate: float | None, concurr
     show(console, Text(f"{budget.requests:,} requests: {lookups}{budget.pages:,} for pages of history", "bold"))
     show(
         console,
-        Text(f"about {duration(seconds)} with {pace}{concurrency} under way, if each takes {LATENCY * 1000:.0f} ms"),
+        Text(
+            f"about {span(max(seconds, 1))} with {pace}{concurrency} under way, if each takes {LATENCY * 1000:.0f} ms"
+        ),
     )
     show(console, Text("histories longer than the ledger take more; nothing was sent", "dim"))
 
@@ -111,13 +113,3 @@ def tell_plan(console: Console, provider: str, path: Path, counts: PlanCounts) -
                 f"look at it, then: {shlex.join(['wallet-async', 'apply', provider, str(path)])} --journal URL", "dim"
             ),
         )
-
-
-def duration(seconds: float) -> str:
-    """Write a time as a person says it."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{max(whole, 1)} s"
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

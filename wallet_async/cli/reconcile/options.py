@@ -139,7 +139,7 @@ class WorkOptions:
         _option(
             _WORK,
             "What the comparison may hold in memory: 1500MB are good for ten million rows on each side. The process "
-            "holds some 150 MB besides.",
+            "holds some 100 MB besides.",
         ),
     ] = MEMORY
     restart: Annotated[bool, _flag(_WORK, "Begin anew, whatever is in the state.")] = False

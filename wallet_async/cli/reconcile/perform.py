@@ -161,11 +161,14 @@ async def _reconcile(it: _Opened, state: Path) -> Result:
 
 def _tell(asked: Asked, result: Result) -> None:
     """Write what was asked for, and show the summary."""
-    for path in asked.results.differences:
-        result.write(path)
-    if asked.results.report is not None:
-        result.report(asked.results.report)
-    counts = None if asked.results.fix is None else result.plan(asked.results.fix)
+    try:
+        for path in asked.results.differences:
+            result.write(path)
+        if asked.results.report is not None:
+            result.report(asked.results.report)
+        counts = None if asked.results.fix is None else result.plan(asked.results.fix)
+    except OSError as error:
+        raise CommandError(error_line(error), Exit.UNWRITTEN) from None
     show_summary(standard_output(), result, written=asked.results, plan=counts)
 
 

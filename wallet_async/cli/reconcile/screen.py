@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from wallet_async.reconcile.report.words import span
 from wallet_async.reconcile.standing import Standing, left, rate
 
 _PAINT = 0.25
@@ -120,10 +121,4 @@ def _figures(standing: Standing, speed: float) -> list[str]:
 
 
 def _left(seconds: float | None) -> str:
-    """Write a time that is to come, no more exact than it is known."""
-    if seconds is None:
-        return "time left unknown"
-    if seconds < 90:
-        return f"{seconds:.0f} s left"
-    minutes = round(seconds / 60)
-    return f"{minutes} min left" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min left"
+    return "time left unknown" if seconds is None else f"{span(seconds)} left"

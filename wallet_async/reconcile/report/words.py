@@ -118,6 +118,14 @@ def places(summary: Summary, *, fractions: bool) -> int:
     return 2 if fractions or any(amount % 1 for amount in sums) else 0
 
 
+def span(seconds: float) -> str:
+    """Write a time that is to come, no more exact than it is known."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
 def count(amount: int, noun: str) -> str:
     """Write how many there are of something: ``1 wallet``, ``1,204 wallets``."""
     return f"{amount:,} {noun}{'s' * (amount != 1)}"
